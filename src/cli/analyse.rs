@@ -1,0 +1,82 @@
+//! The default command: from bytes to a report. [`walk`] is the way through all rooms.
+
+use super::exit::{Exit, Outcome};
+use super::output::{self, Colour, OutputFormat};
+use super::progress::Progress;
+use super::read::{self, ReadSettings};
+use crate::input::Source;
+use crate::model::Grade;
+use crate::parse::Given;
+use crate::triage::Options;
+use crate::triage::report::Report;
+use crate::{envelope, parse, render, triage};
+use rayon::prelude::*;
+
+/// What the user asked for.
+#[derive(Debug)]
+pub struct AnalyseSettings {
+    /// Inputs and limits.
+    pub read: ReadSettings,
+    /// What steers the analysis.
+    pub options: Options,
+    /// Form of the report.
+    pub format: OutputFormat,
+    /// Colours.
+    pub colour: Colour,
+    /// Long lists in full.
+    pub all: bool,
+    /// Columns, if set.
+    pub width: Option<usize>,
+    /// `--fail-on`.
+    pub fail_on: Option<Grade>,
+}
+
+/// Reads, analyses, prints.
+pub fn run(settings: &AnalyseSettings) -> Exit {
+    let progress = Progress::new();
+    let inputs = read::all(&settings.read, &progress);
+    if inputs.sources.is_empty() {
+        progress.finish();
+        return Exit::Incomplete;
+    }
+    let report = walk(&inputs.sources, &settings.options, &progress);
+    progress.finish();
+    let format = output::format(
+        settings.format,
+        settings.colour,
+        settings.width,
+        settings.all,
+    );
+    if !output::print(|out| render::write(&report, format, out)) {
+        return Exit::Incomplete;
+    }
+    let outcome = Outcome {
+        report: &report,
+        incomplete: inputs.incomplete,
+        fail_on: settings.fail_on,
+    };
+    outcome.exit()
+}
+
+/// input ──► envelope ──► parse ──► analyze and triage.
+pub fn walk(sources: &[Source], options: &Options, progress: &Progress) -> Report {
+    let sizes = sources.iter().map(|source| source.bytes().len() as u64);
+    progress.analyse(sizes.sum());
+    let opened: Vec<_> = sources
+        .par_iter()
+        .map(|source| envelope::open(source.bytes()))
+        .collect();
+    let given: Vec<Given<'_>> = sources
+        .iter()
+        .zip(&opened)
+        .map(|(source, opened)| Given {
+            name: &source.name,
+            bytes: source.bytes().len() as u64,
+            opened,
+            truncated: source.truncated,
+            notes: source.notes.clone(),
+        })
+        .collect();
+    let evidence = parse::read(&given);
+    triage::report(&evidence, options)
+}

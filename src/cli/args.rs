@@ -1,0 +1,426 @@
+//! Every argument, defined once: help, man pages and completions are generated from here.
+//!
+//! [`super::run`] parses [`Cli`]; each subcommand turns its arguments into plain settings ([`AnalyseArgs::settings`]), so that no
+//! other room meets a type of the parser.
+
+use super::analyse::AnalyseSettings;
+use super::output::{Colour, OutputFormat};
+use super::read::ReadSettings;
+use super::repro::ReproSettings;
+use crate::goruntime::version::GoBuild;
+use crate::input::DEFAULT_MAX_BYTES;
+use crate::model::Grade;
+use crate::render::MIN_WIDTH;
+use crate::triage::Options;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+/// Wider than this no terminal is, and a mistyped number shows.
+const MAX_WIDTH: u64 = 1_000;
+
+const ABOUT: &str =
+    "Reads what a dead or hanging Go program left behind and says what happened, with evidence";
+
+const LONG_ABOUT: &str = "\
+Reads what a dead or hanging Go program left behind (the text of a panic, a fatal error, SIGQUIT, the race detector, or \
+/debug/pprof/goroutine?debug=2) and prints what happened, where to look first, and what to do: observe, locate, anatomy, verify \
+and mitigate.
+
+Logs may be passed as they are: wrappers of log systems are taken off, unrelated lines are set aside, .gz and .zst are read. \
+Several files are one incident.";
+
+const EXAMPLES: &str = "\
+Examples:
+  # What happened, and what to do
+  gotriage crash.log
+
+  # A container that died, a process that hangs or leaks
+  kubectl logs -p POD | gotriage
+  curl -s 'http://HOST:6060/debug/pprof/goroutine?debug=2' | gotriage
+
+  # A crash and a capture, as one incident
+  gotriage crash.log goroutines.txt
+
+  # For the ticket, for a script
+  gotriage --format markdown crash.log
+  gotriage --format json crash.log | jq '.incidents[].verdict'
+
+  # In CI: exit 1 if there is a conflict
+  go test -race ./... 2>&1 | gotriage --fail-on probable
+
+  # A program that dies the same way
+  gotriage repro crash.log -o main.go
+
+Exit codes:
+  0  the input was analysed, whatever it showed
+  1  with --fail-on: something of that grade or above was found
+  2  wrong usage, unreadable input, or a limit was reached
+  3  nothing from Go was recognised";
+
+/// The program.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gotriage", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true, max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do instead of the analysis.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The default: analyse.
+    #[command(flatten)]
+    pub analyse: AnalyseArgs,
+}
+
+/// What else there is.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a Go program that dies the same way
+    Repro(ReproArgs),
+    /// Print the JSON schema of --format json
+    Schema,
+    /// Print the manual pages, or write them to a directory
+    Man(ManArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// What is read, and how it is understood.
+#[derive(Debug, Args)]
+pub struct InputArgs {
+    /// Logs, crash dumps, goroutine captures; `-` is standard input
+    ///
+    /// Several files are read as one incident: a crash with the captures that belong to it. Without files, standard input is read.
+    /// Files compressed with gzip or zstd are recognised by their contents.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Go version of the program, such as 1.23, instead of the inferred one
+    ///
+    /// The version decides the layout of maps and what the runtime's line numbers mean. It is inferred from the dump; set it where
+    /// the report says that it is not known, or doubts it. Example: --go 1.23.4
+    #[arg(long, value_name = "VERSION", help_heading = "Input")]
+    pub go: Option<GoBuild>,
+    /// Never join files into one incident
+    ///
+    /// By default captures without a crash join the crash given with them. With this option every file is looked at alone: logs of
+    /// different processes, for instance.
+    #[arg(long, help_heading = "Input")]
+    pub separate: bool,
+    /// Read at most this much of each input, such as 500M
+    ///
+    /// Bytes after decompression; the suffixes K, M and G count in steps of 1024. What was read is analysed, the report says where it
+    /// was cut, and the exit code is 2. Default: 4G.
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Input")]
+    pub max_bytes: Option<u64>,
+}
+
+/// The analysis.
+#[derive(Debug, Args)]
+pub struct AnalyseArgs {
+    /// Inputs.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Form of the report
+    ///
+    /// `text` is for a terminal, `markdown` for tickets and pull requests, `json` for programs: the schema gotriage.report/1, which
+    /// `gotriage schema` prints.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        help_heading = "Output"
+    )]
+    format: FormatArg,
+    /// Colours in the text report
+    ///
+    /// `auto` colours on a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE colours everywhere.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
+    color: ColourArg,
+    /// Show all groups, conflicts and sites instead of the largest
+    ///
+    /// Long lists of the text and Markdown reports are folded by default. JSON is never folded.
+    #[arg(long, help_heading = "Output")]
+    all: bool,
+    /// Columns of the text report
+    ///
+    /// By default the width of the terminal, or COLUMNS where it is set, or 80 into a file or pipe. At least 20.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(MIN_WIDTH as u64..=MAX_WIDTH), help_heading = "Output")]
+    width: Option<u64>,
+    /// Exit with 1 if a verdict or conflict has this grade or a higher one
+    ///
+    /// For CI. The report is the same. Goroutines of a healthy process never fail, whatever the grade. Example:
+    /// go test -race ./... 2>&1 | gotriage --fail-on probable
+    #[arg(long, value_name = "GRADE", help_heading = "Output")]
+    fail_on: Option<GradeArg>,
+}
+
+/// The reproduction.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gotriage repro crash.log
+  gotriage repro crash.log -o main.go && go run -race main.go
+  kubectl logs -p POD | gotriage repro -o main.go")]
+pub struct ReproArgs {
+    /// Inputs.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Write the program to this file instead of standard output
+    ///
+    /// An existing file is kept unless --force is given.
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    output: Option<PathBuf>,
+    /// Overwrite the file of --output
+    ///
+    /// Without it an existing file is an error.
+    #[arg(long, requires = "output", help_heading = "Output")]
+    force: bool,
+    /// Take the incident with this number, counted from 1
+    ///
+    /// By default the first one that a program can be made for. The report numbers its incidents.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Input")]
+    incident: Option<u32>,
+}
+
+/// Manual pages.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  # Read them, install them
+  gotriage man | man -l -
+  gotriage man ~/.local/share/man/man1")]
+pub struct ManArgs {
+    /// Write one page for each subcommand into this directory
+    ///
+    /// It has to exist. Without it all pages go to standard output.
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: Option<PathBuf>,
+}
+
+/// Completions.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gotriage completions bash > ~/.local/share/bash-completion/completions/gotriage
+  gotriage completions zsh > \"${fpath[1]}/_gotriage\"
+  gotriage completions fish > ~/.config/fish/completions/gotriage.fish")]
+pub struct CompletionsArgs {
+    /// The shell to complete in
+    ///
+    /// The script goes to standard output.
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatArg {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ColourArg {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum GradeArg {
+    Possible,
+    Probable,
+    Confirmed,
+}
+
+impl InputArgs {
+    fn settings(&self) -> ReadSettings {
+        ReadSettings {
+            files: self.files.clone(),
+            max_bytes: self.max_bytes.unwrap_or(DEFAULT_MAX_BYTES),
+        }
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            go: self.go,
+            separate: self.separate,
+        }
+    }
+}
+
+impl AnalyseArgs {
+    /// As plain settings.
+    pub fn settings(&self) -> AnalyseSettings {
+        AnalyseSettings {
+            read: self.input.settings(),
+            options: self.input.options(),
+            format: match self.format {
+                FormatArg::Text => OutputFormat::Text,
+                FormatArg::Json => OutputFormat::Json,
+                FormatArg::Markdown => OutputFormat::Markdown,
+            },
+            colour: match self.color {
+                ColourArg::Auto => Colour::Auto,
+                ColourArg::Always => Colour::Always,
+                ColourArg::Never => Colour::Never,
+            },
+            all: self.all,
+            width: self.width.and_then(|width| usize::try_from(width).ok()),
+            fail_on: self.fail_on.map(|grade| match grade {
+                GradeArg::Possible => Grade::Possible,
+                GradeArg::Probable => Grade::Probable,
+                GradeArg::Confirmed => Grade::Confirmed,
+            }),
+        }
+    }
+}
+
+impl ReproArgs {
+    /// As plain settings.
+    pub fn settings(&self) -> ReproSettings {
+        ReproSettings {
+            read: self.input.settings(),
+            options: self.input.options(),
+            output: self.output.clone(),
+            force: self.force,
+            incident: self.incident,
+        }
+    }
+}
+
+/// `500M` in bytes.
+fn size(text: &str) -> Result<u64, String> {
+    let wrong = || {
+        format!("\"{text}\" is not a size; write bytes, or a number with K, M or G, such as 500M")
+    };
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    let unit = text.get(digits.len()..).unwrap_or_default();
+    let shift = match unit.to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        _ => return Err(wrong()),
+    };
+    match number.checked_mul(1 << shift) {
+        Some(0) | None => Err(wrong()),
+        Some(bytes) => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Arg, CommandFactory};
+    use std::collections::BTreeSet;
+
+    /// Every command with its own arguments; those of clap itself (`--help`, `--version`) left out.
+    fn commands() -> Vec<(String, Vec<Arg>)> {
+        let mut root = Cli::command();
+        root.build();
+        let own = |command: &clap::Command| {
+            let arguments = command.get_arguments();
+            let own = arguments.filter(|arg| arg.get_id() != "help" && arg.get_id() != "version");
+            (command.get_name().to_owned(), own.cloned().collect())
+        };
+        let subcommands = root.get_subcommands().filter(|c| c.get_name() != "help");
+        subcommands.chain([&root]).map(own).collect()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_argument_has_a_short_line_and_a_paragraph() {
+        for (command, arguments) in commands() {
+            for argument in arguments {
+                let id = argument.get_id();
+                let short = argument
+                    .get_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                let long = argument
+                    .get_long_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                assert!((10..=70).contains(&short.len()), "{command} {id}: {short}");
+                assert!(!short.ends_with('.'), "{command} {id}: {short}");
+                assert!(
+                    long.len() > short.len() && long.ends_with(|c| c != ' '),
+                    "{command} {id}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn options_are_lower_case_and_stand_alone() {
+        for (command, arguments) in commands() {
+            let mut seen = BTreeSet::new();
+            for argument in arguments
+                .iter()
+                .filter(|argument| !argument.is_positional())
+            {
+                let long = argument.get_long().unwrap_or_default();
+                assert!(
+                    long.len() > 1,
+                    "{command}: {:?} has no long form",
+                    argument.get_id()
+                );
+                assert!(
+                    long.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+                    "{long}"
+                );
+                assert!(seen.insert(long.to_owned()), "{command}: --{long} twice");
+                if let Some(short) = argument.get_short() {
+                    assert!(seen.insert(short.to_string()), "{command}: -{short} twice");
+                }
+                assert!(
+                    argument.get_help_heading().is_some(),
+                    "{command}: --{long} has no heading"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_named_and_switches_have_none() {
+        for (command, arguments) in commands() {
+            for argument in arguments {
+                let takes = argument.get_action().takes_values();
+                let id = argument.get_id();
+                if !takes {
+                    assert!(argument.get_possible_values().is_empty(), "{command} {id}");
+                    continue;
+                }
+                let names = argument.get_value_names().unwrap_or_default();
+                assert!(!names.is_empty(), "{command} {id}");
+                for name in names {
+                    assert!(
+                        name.chars().all(|c| c.is_ascii_uppercase()),
+                        "{command} {id}: {name}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("1048576"), Ok(1 << 20));
+        assert_eq!(size("500M"), Ok(500 << 20));
+        assert_eq!(size("4g"), Ok(4 << 30));
+        for wrong in ["", "0", "M", "-1", "1.5G", "5T", "99999999999G", "1 M"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

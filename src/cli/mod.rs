@@ -1,0 +1,57 @@
+//! The command line: arguments, what is printed where, exit codes. The only room that prints.
+//!
+//! `main` calls [`run`]. Arguments are defined in [`args`] and turned into plain settings there; each subcommand has its file, and
+//! [`analyse`], the default, is the walk through all rooms.
+
+mod analyse;
+mod args;
+mod completions;
+mod exit;
+mod man;
+mod output;
+mod progress;
+mod read;
+mod repro;
+mod schema;
+
+pub use exit::Exit;
+
+use args::{Cli, Command};
+use clap::{CommandFactory, Parser};
+use std::ffi::OsString;
+use std::io::{IsTerminal, stdin};
+
+/// Runs the program with its arguments, the program's own name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(answer) => return parsed_to_an_answer(&answer),
+    };
+    match cli.command {
+        None if cli.analyse.input.files.is_empty() && stdin().is_terminal() => short_help(),
+        None => analyse::run(&cli.analyse.settings()),
+        Some(Command::Repro(args)) => repro::run(&args.settings()),
+        Some(Command::Schema) => schema::run(),
+        Some(Command::Man(args)) => man::run(args.directory.as_deref()),
+        Some(Command::Completions(args)) => completions::run(args.shell),
+    }
+}
+
+/// Help and version come out of the parser as errors that go to stdout; wrong usage goes to stderr.
+fn parsed_to_an_answer(answer: &clap::Error) -> Exit {
+    // A closed pipe behind `--help | head` is no failure.
+    let _ = answer.print();
+    if answer.use_stderr() {
+        Exit::Incomplete
+    } else {
+        Exit::Analysed
+    }
+}
+
+/// Nothing to read: neither a file nor a pipe.
+fn short_help() -> Exit {
+    output::complain("nothing to read: pass a file, or pipe a log in");
+    let help = Cli::command().render_help();
+    output::to_stderr(&help.to_string());
+    Exit::Incomplete
+}

@@ -1,0 +1,200 @@
+//! What a file is, told by its first bytes, never by its name.
+//!
+//! Called by [`super::Reading`] before anything else looks at the contents. Compressed text is taken apart; what is certainly no
+//! text is refused with advice ([`FOREIGN`]); everything else counts as text, since dumps come in many encodings.
+
+/// What the first bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// To be read as text.
+    Text,
+    /// To be decompressed.
+    Compressed(Compression),
+    /// Certainly not text.
+    Foreign(&'static Foreign),
+}
+
+/// A compression that is read transparently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+}
+
+/// A kind of file that is not read, and what to do with it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// What it is, with its article.
+    pub what: &'static str,
+    /// What to do instead, as a sentence without its full stop.
+    pub advice: &'static str,
+}
+
+/// Bytes at a place, and what they stand for.
+struct Magic {
+    at: usize,
+    bytes: &'static [u8],
+    kind: Kind,
+}
+
+const fn compressed(bytes: &'static [u8], how: Compression) -> Magic {
+    Magic {
+        at: 0,
+        bytes,
+        kind: Kind::Compressed(how),
+    }
+}
+
+const fn foreign(at: usize, bytes: &'static [u8], foreign: &'static Foreign) -> Magic {
+    Magic {
+        at,
+        bytes,
+        kind: Kind::Foreign(foreign),
+    }
+}
+
+/// First match wins.
+const MAGICS: &[Magic] = &[
+    compressed(b"\x1f\x8b", Compression::Gzip),
+    compressed(b"\x28\xb5\x2f\xfd", Compression::Zstd),
+    foreign(0, b"BZh", &BZIP2),
+    foreign(0, b"\xfd7zXZ\0", &XZ),
+    foreign(0, b"\x04\x22\x4d\x18", &LZ4),
+    foreign(0, b"PK\x03\x04", &ZIP),
+    foreign(0, b"7z\xbc\xaf\x27\x1c", &SEVEN_ZIP),
+    foreign(257, b"ustar", &TAR),
+    foreign(0, b"\x7fELF", &ELF),
+    foreign(0, b"\xcf\xfa\xed\xfe", &MACH_O),
+];
+
+const BZIP2: Foreign = Foreign {
+    what: "bzip2 data",
+    advice: "decompress it into a pipe: bzip2 -dc FILE | gotriage",
+};
+const XZ: Foreign = Foreign {
+    what: "xz data",
+    advice: "decompress it into a pipe: xz -dc FILE | gotriage",
+};
+const LZ4: Foreign = Foreign {
+    what: "lz4 data",
+    advice: "decompress it into a pipe: lz4 -dc FILE | gotriage",
+};
+const ZIP: Foreign = Foreign {
+    what: "a zip archive",
+    advice: "unpack it and pass the log inside: unzip -p FILE | gotriage",
+};
+const SEVEN_ZIP: Foreign = Foreign {
+    what: "a 7z archive",
+    advice: "unpack it and pass the log inside: 7z x -so FILE | gotriage",
+};
+const TAR: Foreign = Foreign {
+    what: "a tar archive",
+    advice: "unpack it and pass the logs inside: tar -xOf FILE | gotriage",
+};
+const ELF: Foreign = Foreign {
+    what: "an ELF file (a program or a core dump)",
+    advice: "pass the text that the program printed as it died; goroutines of a core are listed by: dlv core PROGRAM CORE",
+};
+const MACH_O: Foreign = Foreign {
+    what: "a Mach-O file (a program or a core dump)",
+    advice: "pass the text that the program printed as it died",
+};
+const PPROF: Foreign = Foreign {
+    what: "a pprof profile in protobuf form",
+    advice: "capture the goroutines as text: curl -s 'http://HOST/debug/pprof/goroutine?debug=2' | gotriage",
+};
+const TRACE: Foreign = Foreign {
+    what: "a Go execution trace",
+    advice: "capture the goroutines as text: curl -s 'http://HOST/debug/pprof/goroutine?debug=2' | gotriage",
+};
+
+impl Kind {
+    /// The kind of a file that begins with `head`.
+    pub fn of(head: &[u8]) -> Self {
+        for magic in MAGICS {
+            let there = head.get(magic.at..).unwrap_or_default();
+            if there.starts_with(magic.bytes) {
+                return magic.kind;
+            }
+        }
+        if is_skippable_frame(head) {
+            return Kind::Compressed(Compression::Zstd);
+        }
+        if is_profile(head) {
+            return Kind::Foreign(&PPROF);
+        }
+        if is_trace(head) {
+            return Kind::Foreign(&TRACE);
+        }
+        Kind::Text
+    }
+}
+
+impl Compression {
+    /// Its usual name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
+        }
+    }
+}
+
+/// Parallel zstd compressors begin with a frame that holds sizes only: magic 0x184D2A50 to 0x184D2A5F.
+fn is_skippable_frame(head: &[u8]) -> bool {
+    matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
+/// `Profile.sample_type` comes first: field 1, a short message that begins with its own field 1, a number.
+fn is_profile(head: &[u8]) -> bool {
+    matches!(head, [0x0a, 2..=12, 0x08, ..])
+}
+
+/// `go 1.22 trace\0\0\0`: sixteen bytes since the first version.
+fn is_trace(head: &[u8]) -> bool {
+    head.get(..16)
+        .is_some_and(|header| header.starts_with(b"go 1.") && header.ends_with(b" trace\0\0\0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_magic_is_recognised_where_it_stands() {
+        for magic in MAGICS {
+            let mut head = vec![b' '; magic.at];
+            head.extend_from_slice(magic.bytes);
+            assert_eq!(Kind::of(&head), magic.kind);
+            assert_eq!(Kind::of(&head[..head.len() - 1]), Kind::Text);
+        }
+    }
+
+    #[test]
+    fn text_is_text_even_where_it_looks_odd() {
+        for head in [
+            b"".as_slice(),
+            b"\n",
+            b"\ngoroutine 1 [running]:\n",
+            b"fatal error: concurrent map writes\n",
+            b"\xff\xfef\0a\0t\0a\0l\0",
+            b"go 1.22 trace of the outage\n",
+            b"BZ",
+        ] {
+            assert_eq!(Kind::of(head), Kind::Text, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn profiles_and_traces_of_go_are_named() {
+        let profile = b"\x0a\x04\x08\x01\x10\x02\x12\x04";
+        assert_eq!(Kind::of(profile), Kind::Foreign(&PPROF));
+        assert_eq!(Kind::of(b"go 1.22 trace\0\0\0\x01"), Kind::Foreign(&TRACE));
+        assert_eq!(
+            Kind::of(b"\x50\x2a\x4d\x18\x04\0\0\0"),
+            Kind::Compressed(Compression::Zstd)
+        );
+    }
+}

@@ -1,0 +1,207 @@
+//! Where bytes come from: files, standard input, and what is compressed inside them.
+//!
+//! `cli` opens every input through [`Reading`] and gets a [`Source`]; nothing here knows what a goroutine is. A regular file
+//! is mapped ([`mmap`]), a pipe is read, `.gz` and `.zst` are recognised by their first bytes ([`kind`]) and taken apart
+//! ([`decompress`]). Damage and limits keep what was read and leave a note; only what yields nothing at all is an
+//! [`InputError`]. Read [`Reading::file`] first.
+
+mod decompress;
+mod error;
+mod kind;
+mod mmap;
+
+pub use error::InputError;
+
+use decompress::{End, Unpacked};
+use kind::{Compression, Kind};
+use mmap::Mapped;
+use std::fs::File;
+use std::io::{self, Seek};
+use std::path::Path;
+
+/// Default for [`Reading::max_bytes`]: sixty times the largest text a Go process prints of itself (64 MiB from `debug=2`), and
+/// below the 2³² lines that a line number of the report can count.
+pub const DEFAULT_MAX_BYTES: u64 = 4 << 30;
+
+/// Compression inside compression is taken apart this deep; a proxy that compresses an archived log makes two.
+const MAX_LAYERS: usize = 3;
+
+/// One input, ready to be looked at.
+#[derive(Debug)]
+pub struct Source {
+    /// Path as given; `-` for standard input.
+    pub name: String,
+    /// True where the contents end before they should: a limit, damaged compression.
+    pub truncated: bool,
+    /// True where reading stopped at [`Reading::max_bytes`].
+    pub limited: bool,
+    /// Remarks for the report, one sentence each.
+    pub notes: Vec<String>,
+    bytes: Bytes,
+}
+
+#[derive(Debug)]
+enum Bytes {
+    Mapped(Mapped),
+    Owned(Vec<u8>),
+}
+
+impl Source {
+    /// The contents, decompressed.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Mapped(map) => map.as_bytes(),
+            Bytes::Owned(bytes) => bytes,
+        }
+    }
+}
+
+/// How inputs are read.
+#[derive(Clone, Copy)]
+pub struct Reading<'p> {
+    /// At most this many bytes of one input, after decompression; the rest is left out with a note.
+    pub max_bytes: u64,
+    /// Told of every piece that a pipe or a decompressor delivered, in bytes.
+    pub progress: &'p (dyn Fn(u64) + Sync),
+}
+
+impl Reading<'_> {
+    /// Opens a file: regular, compressed, or special (a named pipe, a process substitution).
+    ///
+    /// # Errors
+    /// Where there is nothing to read: the path does not exist, is a directory, may not be read, or holds what is no text.
+    pub fn file(&self, path: &Path) -> Result<Source, InputError> {
+        let name = path.to_string_lossy().into_owned();
+        let file = File::open(path).map_err(|cause| InputError::opening(path, cause))?;
+        self.open(name, file)
+    }
+
+    /// Reads standard input, named `-`. A redirected regular file is mapped as if it had been named.
+    ///
+    /// # Errors
+    /// As for [`Reading::file`].
+    pub fn stdin(&self) -> Result<Source, InputError> {
+        let name = "-".to_owned();
+        match stdin_file() {
+            Some(file) => self.open(name, file),
+            None => {
+                let read = decompress::fill(io::stdin().lock(), self.max_bytes, self.progress);
+                self.finish(name, read)
+            }
+        }
+    }
+
+    fn open(&self, name: String, file: File) -> Result<Source, InputError> {
+        let about = file
+            .metadata()
+            .map_err(|cause| InputError::reading(&name, cause))?;
+        if about.is_dir() {
+            return Err(InputError::Directory { path: name });
+        }
+        let mapped = Mapped::new(&file, self.max_bytes)
+            .map_err(|cause| InputError::reading(&name, cause))?;
+        match mapped {
+            Some(map) => {
+                let limited = about.len() > map.as_bytes().len() as u64;
+                self.unpack(name, Bytes::Mapped(map), limited)
+            }
+            None => {
+                let read = decompress::fill(&file, self.max_bytes, self.progress);
+                self.finish(name, read)
+            }
+        }
+    }
+
+    /// What a pipe delivered; an error before the first byte is the input's own.
+    fn finish(&self, name: String, read: Unpacked) -> Result<Source, InputError> {
+        match read.end {
+            End::Damaged(cause) if read.bytes.is_empty() => Err(InputError::reading(&name, cause)),
+            End::Damaged(cause) => {
+                let note = format!("reading stopped after {} bytes: {cause}", read.bytes.len());
+                let mut source = self.unpack(name, Bytes::Owned(read.bytes), false)?;
+                source.truncated = true;
+                source.notes.insert(0, note);
+                Ok(source)
+            }
+            End::Limit => self.unpack(name, Bytes::Owned(read.bytes), true),
+            End::Complete => self.unpack(name, Bytes::Owned(read.bytes), false),
+        }
+    }
+
+    /// Takes compression off until text is left.
+    fn unpack(&self, name: String, bytes: Bytes, limited: bool) -> Result<Source, InputError> {
+        let mut source = Source {
+            name,
+            truncated: limited,
+            limited,
+            notes: Vec::new(),
+            bytes,
+        };
+        for _ in 0..MAX_LAYERS {
+            match Kind::of(source.bytes()) {
+                Kind::Text => break,
+                Kind::Foreign(foreign) => {
+                    return Err(InputError::Foreign {
+                        path: source.name,
+                        foreign,
+                    });
+                }
+                Kind::Compressed(how) => self.decompress(&mut source, how)?,
+            }
+        }
+        if source.limited {
+            source.notes.push(format!(
+                "only the first {} bytes were read: the limit set by --max-bytes",
+                self.max_bytes
+            ));
+        }
+        Ok(source)
+    }
+
+    fn decompress(&self, source: &mut Source, how: Compression) -> Result<(), InputError> {
+        let unpacked = how.unpack(source.bytes(), self.max_bytes, self.progress);
+        match unpacked.end {
+            End::Complete => {}
+            End::Limit => {
+                source.truncated = true;
+                source.limited = true;
+            }
+            End::Damaged(cause) if unpacked.bytes.is_empty() => {
+                return Err(InputError::Damaged {
+                    path: source.name.clone(),
+                    how: how.word(),
+                    cause,
+                });
+            }
+            End::Damaged(cause) => {
+                source.truncated = true;
+                source.notes.push(format!(
+                    "the {} data is damaged or cut after {} decompressed bytes ({cause}); what stands before is analysed",
+                    how.word(),
+                    unpacked.bytes.len(),
+                ));
+            }
+        }
+        source.bytes = Bytes::Owned(unpacked.bytes);
+        Ok(())
+    }
+}
+
+/// Standard input as a file of its own, where it is a regular file that nobody has read from yet.
+#[cfg(unix)]
+fn stdin_file() -> Option<File> {
+    use std::os::fd::AsFd;
+    let owned = io::stdin().as_fd().try_clone_to_owned().ok()?;
+    let mut file = File::from(owned);
+    let regular = file.metadata().ok()?.is_file();
+    (regular && file.stream_position().ok()? == 0).then_some(file)
+}
+
+/// Other systems read it as a pipe.
+#[cfg(not(unix))]
+fn stdin_file() -> Option<File> {
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Every way in: plain, compressed, cut, damaged, limited, refused.
+
+#![allow(clippy::unwrap_used)] // helpers of tests fail as tests do
+
+use super::*;
+use std::io::Write;
+use std::path::PathBuf;
+
+const TEXT: &[u8] = b"fatal error: concurrent map writes\n\ngoroutine 7 [running]:\n";
+
+/// A directory of its own, gone at the end.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("gotriage-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn reading(max_bytes: u64) -> Reading<'static> {
+    Reading {
+        max_bytes,
+        progress: &|_| {},
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 1).unwrap()
+}
+
+#[test]
+fn plain_files_are_mapped_whole() {
+    let dir = Dir::new("plain");
+    let source = reading(1000).file(&dir.file("a", TEXT)).unwrap();
+    assert_eq!(source.bytes(), TEXT);
+    assert!(matches!(source.bytes, Bytes::Mapped(_)));
+    assert!(!source.truncated && source.notes.is_empty());
+}
+
+#[test]
+fn an_empty_file_is_empty() {
+    let dir = Dir::new("empty");
+    let source = reading(1000).file(&dir.file("a", b"")).unwrap();
+    assert_eq!(source.bytes(), b"");
+    assert!(!source.truncated);
+}
+
+#[test]
+fn members_and_frames_are_joined_whatever_the_name() {
+    let dir = Dir::new("members");
+    let (head, tail) = TEXT.split_at(20);
+    for (name, packed) in [
+        ("a.txt", [gzip(head), gzip(tail)].concat()),
+        ("b.txt", [zstd(head), zstd(tail)].concat()),
+        (
+            "c.txt",
+            [b"\x5e\x2a\x4d\x18\x01\0\0\0x".to_vec(), zstd(TEXT)].concat(),
+        ),
+        ("d.txt", gzip(&zstd(TEXT))),
+    ] {
+        let source = reading(1000).file(&dir.file(name, &packed)).unwrap();
+        assert_eq!(source.bytes(), TEXT, "{name}");
+        assert!(!source.truncated && source.notes.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn cut_compression_keeps_what_came_before() {
+    let dir = Dir::new("cut");
+    let long: Vec<u8> = (0..200_000u32)
+        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
+    for (name, packed) in [("gz", gzip(&long)), ("zst", zstd(&long))] {
+        let cut = &packed[..packed.len() / 2];
+        let source = reading(u64::MAX).file(&dir.file(name, cut)).unwrap();
+        assert!(source.bytes().len() > long.len() / 4, "{name}");
+        assert!(long.starts_with(source.bytes()), "{name}");
+        assert!(source.truncated && !source.limited, "{name}");
+        assert_eq!(source.notes.len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn rubbish_behind_a_member_is_noted() {
+    let dir = Dir::new("rubbish");
+    let packed = [gzip(TEXT), b"rubbish".to_vec()].concat();
+    let source = reading(1000).file(&dir.file("a.gz", &packed)).unwrap();
+    assert_eq!(source.bytes(), TEXT);
+    assert!(source.truncated && source.notes.len() == 1);
+}
+
+#[test]
+fn the_limit_counts_bytes_after_decompression() {
+    let dir = Dir::new("limit");
+    let whole = TEXT.len() as u64;
+    for (name, bytes) in [("a", TEXT.to_vec()), ("b", gzip(TEXT)), ("c", zstd(TEXT))] {
+        let path = dir.file(name, &bytes);
+        let limit = bytes.len() as u64 - 1;
+        if limit < whole {
+            let source = reading(limit).file(&path).unwrap();
+            assert!(source.limited && source.truncated, "{name}");
+            assert!(TEXT.starts_with(source.bytes()), "{name}");
+            assert!(
+                source.notes.last().unwrap().contains("--max-bytes"),
+                "{name}"
+            );
+        }
+        let all = reading(whole.max(bytes.len() as u64)).file(&path).unwrap();
+        assert!(!all.limited && all.bytes() == TEXT, "{name}");
+    }
+}
+
+#[test]
+fn what_yields_nothing_says_what_to_do() {
+    let dir = Dir::new("errors");
+    dir.file("crash.log", TEXT);
+    let reading = reading(1000);
+    let missing = reading.file(&dir.0.join("crash.lgo")).unwrap_err();
+    assert!(missing.to_string().ends_with("crash.log?"), "{missing}");
+    let lost = reading.file(&dir.0.join("zzz")).unwrap_err().to_string();
+    assert!(lost.ends_with("no such file"), "{lost}");
+    let directory = reading.file(&dir.0).unwrap_err().to_string();
+    assert!(directory.ends_with("/*"), "{directory}");
+    let bzip2 = reading.file(&dir.file("x.bz2", b"BZh91AY")).unwrap_err();
+    assert!(bzip2.to_string().contains("bzip2 -dc"), "{bzip2}");
+    let damaged = reading
+        .file(&dir.file("x.gz", b"\x1f\x8b\x08garbage"))
+        .unwrap_err();
+    assert!(damaged.to_string().contains("gzip -dc"), "{damaged}");
+    let profile = gzip(b"\x0a\x04\x08\x01\x10\x02");
+    let profile = reading.file(&dir.file("p.pb.gz", &profile)).unwrap_err();
+    assert!(profile.to_string().contains("debug=2"), "{profile}");
+}

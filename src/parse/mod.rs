@@ -1,0 +1,139 @@
+//! From unwrapped text to the model: one grammar per file, borrowed slices out.
+//!
+//! [`read`] parses everything given; [`arguments`] takes a second look at one goroutine. `text` is the driver, `dump/` holds the
+//! grammars of a dump's lines, `race` and `gotest` those around it; `chunks` makes large texts parallel.
+
+mod arguments;
+mod chunks;
+mod collect;
+mod dump;
+mod glue;
+mod gotest;
+mod lines;
+mod race;
+mod tally;
+mod text;
+
+pub use arguments::arguments;
+
+use crate::envelope::{Opened, Unwrapped};
+use crate::model::{
+    Document, DocumentId, Evidence, Forms, GoroutineFlags, Input, InputId, LineTally, Note, Symbols,
+};
+
+/// The size at which the pprof handler of every Go version cuts a goroutine dump (`debug=2`), in bytes.
+const PPROF_CUT: u64 = 64 << 20;
+
+/// One input on its way into the evidence.
+#[derive(Debug)]
+pub struct Given<'t> {
+    /// Path as given; `-` for standard input.
+    pub name: &'t str,
+    /// Size after decompression, in bytes.
+    pub bytes: u64,
+    /// The unwrapped source.
+    pub opened: &'t Opened<'t>,
+    /// True where reading stopped before the end of the source.
+    pub truncated: bool,
+    /// Remarks made while reading (damaged compression, limits).
+    pub notes: Vec<String>,
+}
+
+/// Parses all inputs of a run. Never fails: what no grammar takes is counted in each document's tally.
+pub fn read<'t>(given: &[Given<'t>]) -> Evidence<'t> {
+    let mut evidence = Evidence::default();
+    for (index, given) in given.iter().enumerate() {
+        let id = InputId(index as u32);
+        let first = evidence.documents.len();
+        for text in &given.opened.texts {
+            let document = document(
+                DocumentId(evidence.documents.len() as u32),
+                id,
+                text,
+                &mut evidence.symbols,
+            );
+            evidence.documents.push(document);
+        }
+        let input = input(
+            id,
+            given,
+            evidence.documents.get(first..).unwrap_or_default(),
+        );
+        evidence.inputs.push(input);
+    }
+    evidence
+}
+
+fn document<'t>(
+    id: DocumentId,
+    input: InputId,
+    unwrapped: &'t Unwrapped<'t>,
+    symbols: &mut Symbols<'t>,
+) -> Document<'t> {
+    let text: &'t [u8] = &unwrapped.text;
+    let mut document = Document {
+        id,
+        input,
+        stream: unwrapped.stream.clone(),
+        text,
+        lines: &unwrapped.lines,
+        items: Vec::new(),
+        goroutines: Vec::new(),
+        scheduling: Vec::new(),
+        forms: Forms::default(),
+        tally: LineTally::default(),
+    };
+    chunks::parse_into(&mut document, &chunks::cut(text, chunks::PIECE), symbols);
+    document
+}
+
+fn input(id: InputId, given: &Given<'_>, documents: &[Document<'_>]) -> Input {
+    let note = |line, text| Note {
+        input: id,
+        line,
+        text,
+    };
+    let mut notes: Vec<Note> = given
+        .notes
+        .iter()
+        .map(|text| note(None, text.clone()))
+        .collect();
+    notes.extend(
+        given
+            .opened
+            .notes
+            .iter()
+            .map(|remark| note(remark.line, remark.text.clone())),
+    );
+    let cut_by_pprof = given.bytes == PPROF_CUT
+        && documents
+            .iter()
+            .any(|document| !document.goroutines.is_empty());
+    if cut_by_pprof {
+        notes.push(note(
+            Some(given.opened.lines),
+            "cut at 64 MiB, where net/http/pprof ends a goroutine dump".into(),
+        ));
+    }
+    Input {
+        id,
+        name: given.name.to_owned(),
+        bytes: given.bytes,
+        lines: given.opened.lines,
+        envelope: given.opened.envelope.clone(),
+        notes,
+        truncated: given.truncated
+            || given.opened.truncated
+            || cut_by_pprof
+            || documents.iter().any(breaks_off),
+        wrapper_lines: given.opened.wrapper_lines.clone(),
+    }
+}
+
+/// True where the text ends inside its last goroutine.
+fn breaks_off(document: &Document<'_>) -> bool {
+    let last = document.goroutines.last();
+    last.is_some_and(|last| {
+        last.flags.has(GoroutineFlags::INCOMPLETE) && last.span.end == document.text.len()
+    })
+}
