@@ -1,23 +1,14 @@
 //! The whole way from bytes to report, against the manifest: category, crashing goroutine, count, parties.
 
+mod pipeline;
 mod support;
 
 use gotriage::model::Grade;
 use gotriage::triage::report::{Conflict, IncidentReport, Participant, Report};
-use gotriage::triage::{Options, report};
-use gotriage::{envelope, parse};
 use support::{Site, Truth};
 
 fn triaged(bytes: &[u8]) -> Report {
-    let opened = envelope::open(bytes);
-    let given = parse::Given {
-        name: "dump",
-        bytes: bytes.len() as u64,
-        opened: &opened,
-        truncated: false,
-        notes: Vec::new(),
-    };
-    report(&parse::read(&[given]), &Options::default())
+    pipeline::report(&[("dump", bytes)])
 }
 
 /// The incident of a dump that holds one.

@@ -1,22 +1,14 @@
 //! The parser against the manifest: every goroutine, every state, every line accounted for; no prefix loses a whole goroutine.
 
+mod pipeline;
 mod support;
 
 use gotriage::model::{Evidence, GoroutineFlags, Item};
-use gotriage::{envelope, parse};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Parses one text and hands the evidence on.
 fn parsed<T>(bytes: &[u8], look: impl FnOnce(&Evidence<'_>) -> T) -> T {
-    let opened = envelope::open(bytes);
-    let given = parse::Given {
-        name: "dump",
-        bytes: bytes.len() as u64,
-        opened: &opened,
-        truncated: false,
-        notes: Vec::new(),
-    };
-    look(&parse::read(&[given]))
+    pipeline::with_evidence(&[("dump", bytes)], look)
 }
 
 fn ids(evidence: &Evidence<'_>) -> BTreeSet<u64> {

@@ -2,10 +2,14 @@
 //!
 //! [`find`] pairs the goroutine that noticed a conflict with the others of the dump, pairs goroutines that stand in operations on
 //! one printed header, and takes over what race reports say. `ties` decides why two goroutines are held to be on one map and how
-//! far that carries; `races` reads the detector's reports.
+//! far that carries; `races` reads the detector's reports; `graph` holds the lines against
+//! each other.
 
+mod graph;
 mod races;
 mod ties;
+
+pub use graph::ConflictGraph;
 
 use super::accesses::{KeyWord, Standing, Stands, look, operation};
 use super::incident::{GoroutineRef, Incident, is_parked};
@@ -278,6 +282,7 @@ impl Search<'_, '_> {
         ties::keep_best(&mut ties, PAIRS_MOST, SUSPECTS_MOST);
         self.findings.more_suspects = all - ties.len();
         let map = self.add_map(noticed.as_ref(), &ties);
+        self.pair_with_crowd(fatal.kind, map, &first, message, &ties);
         for tie in &ties {
             let mut reasons = vec![message];
             reasons.extend_from_slice(&tie.reasons);
@@ -311,6 +316,34 @@ impl Search<'_, '_> {
             });
         }
         self.findings.noticed = noticed;
+    }
+
+    /// Several at the crash's own line: that the other party wrote there is probable, which of them it was is not.
+    fn pair_with_crowd(
+        &mut self,
+        kind: ConflictKind,
+        map: usize,
+        first: &Party,
+        message: Reason,
+        ties: &[Tie],
+    ) {
+        let crowd: Vec<&Tie> = ties.iter().filter(|tie| tie.is_one_of_a_crowd()).collect();
+        let [any, _, ..] = &crowd[..] else { return };
+        let unnamed = Party {
+            op: any.party.op.or(Some(MapOp::Write)),
+            site: any.party.site,
+            ..Party::default()
+        };
+        let mut reasons = vec![message];
+        reasons.extend(crowd.iter().flat_map(|tie| tie.reasons.iter().copied()));
+        let parties = [first.clone(), unnamed];
+        self.findings.conflicts.push(Conflict {
+            map,
+            kind,
+            grade: Grade::Probable,
+            parties,
+            reasons,
+        });
     }
 
     fn ties(&mut self, standing: &Standing, fatal: MapFatal) -> Vec<Tie> {

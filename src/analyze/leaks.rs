@@ -148,7 +148,7 @@ pub struct LeakFinding {
 
 /// Everything that hangs, best grade first, then the most goroutines.
 ///
-/// A lock counts where it is part of a ring, where somebody has waited for a minute or more, or where [`HANG_CROWD`] goroutines wait
+/// A lock counts where it is part of a ring, where somebody has waited for a minute or more, or (possibly) where [`HANG_CROWD`] goroutines wait
 /// and none that could run stands in its Lock or Unlock.
 pub fn hangs(
     incident: &Incident,
@@ -186,7 +186,12 @@ pub fn hangs(
         if wait.object.is_lock() && !in_ring && (waited || crowd) {
             findings.push(HangFinding {
                 kind: HangKind::Lock,
-                grade: Grade::Probable,
+                // One moment shows a crowd, not that it stands still; and without its address the lock may be several.
+                grade: if waited && wait.address.or(wait.through).is_some() {
+                    Grade::Probable
+                } else {
+                    Grade::Possible
+                },
                 wait: Some(index),
                 cycle: None,
                 count: wait.waiters.len() as u32,
@@ -241,8 +246,11 @@ fn test_timeout(incident: &Incident, census: &Census, evidence: &Evidence<'_>) -
     let stuck = |group: &Group| {
         let mut names = names(evidence, group.stack);
         let waits_for_subtest = names.clone().any(|name| name == b"testing.(*T).Run");
+        let is_queued = names.clone().any(|name| name == b"testing.(*T).Parallel");
         let in_test = names.any(|name| name == b"testing.tRunner");
-        in_test && (!waits_for_subtest || has_user_frame_above_run(evidence, group.stack))
+        in_test
+            && !is_queued
+            && (!waits_for_subtest || has_user_frame_above_run(evidence, group.stack))
     };
     let mut blocked: Vec<u32> = census
         .groups

@@ -85,6 +85,11 @@ impl Object {
         }
     }
 
+    /// True for the two forms of `select`.
+    pub fn is_select(self) -> bool {
+        matches!(self, Object::Select | Object::EmptySelect)
+    }
+
     /// True for what one goroutine holds while others wait.
     pub fn is_lock(self) -> bool {
         matches!(self, Object::Mutex | Object::RwMutex | Object::Once)

@@ -55,30 +55,6 @@ pub enum CrashClass {
 }
 
 impl CrashClass {
-    /// The verdict category.
-    pub fn category(self) -> &'static str {
-        match self {
-            CrashClass::MapWriteWrite => "map-write-write",
-            CrashClass::MapReadWrite => "map-read-write",
-            CrashClass::MapIterateWrite => "map-iterate-write",
-            CrashClass::MapCloneWrite => "map-clone-write",
-            CrashClass::NilMapWrite => "nil-map-write",
-            CrashClass::NilDereference => "nil-dereference",
-            CrashClass::IndexOutOfRange => "index-out-of-range",
-            CrashClass::TypeAssertion => "type-assertion",
-            CrashClass::DivideByZero => "divide-by-zero",
-            CrashClass::ClosedChannel => "closed-channel",
-            CrashClass::SyncMisuse => "sync-misuse",
-            CrashClass::RuntimePanic => "runtime-panic",
-            CrashClass::OutOfMemory => "out-of-memory",
-            CrashClass::StackOverflow => "stack-overflow",
-            CrashClass::DeadlockAllAsleep => "deadlock-all-asleep",
-            CrashClass::TestTimeout => "test-timeout",
-            CrashClass::TestFailure => "test-failure",
-            CrashClass::RuntimeFault => "runtime-fault",
-        }
-    }
-
     /// True where the message itself says that two goroutines used one map.
     pub fn is_map_conflict(self) -> bool {
         self <= CrashClass::MapCloneWrite

@@ -1,7 +1,7 @@
 //! From the lines of a body to interned stacks.
 //!
-//! Neighbouring goroutines mostly share their stacks, so each frame is first compared with the frame at the same depth of the
-//! goroutine before: two equal texts need neither parsing nor hashing.
+//! A dump repeats few frames many times, so each frame is first compared with the one last seen in its slot of [`Recent`]: two equal
+//! texts need no parsing and no look-up in the tables.
 
 use super::dump::block::Sink;
 use super::dump::frame::{self, FunctionLine, Location};
@@ -18,13 +18,38 @@ struct Printed<'t> {
     id: FrameId,
 }
 
+/// Frames seen lately, each in the slot that its texts choose; a newer one takes the place of an older.
+struct Recent<'t>(Vec<Option<Printed<'t>>>);
+
+/// Slots of [`Recent`], a power of two: more frames than most dumps have, small enough for the processor's nearest cache.
+const SLOTS: usize = 512;
+
+impl Default for Recent<'_> {
+    fn default() -> Self {
+        Self(vec![None; SLOTS])
+    }
+}
+
+impl<'t> Recent<'t> {
+    /// The slot of a frame. The ends of both texts tell frames apart best: line numbers, offsets and method names stand there.
+    fn slot(&mut self, name: &[u8], location: &[u8]) -> Option<&mut Option<Printed<'t>>> {
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15; // 2^64 divided by the golden ratio
+        let end = |text: &[u8]| {
+            text.last_chunk()
+                .map_or(text.len() as u64, |last| u64::from_le_bytes(*last))
+        };
+        let mixed = (end(location) ^ end(name).rotate_left(29) ^ location.len() as u64)
+            .wrapping_mul(SPREAD);
+        self.0.get_mut((mixed >> 32) as usize % SLOTS)
+    }
+}
+
 /// Collects one body at a time; keeps the symbols of all.
 #[derive(Default)]
 pub(super) struct Collector<'t> {
     pub symbols: Symbols<'t>,
     pub forms: Forms,
-    previous: Vec<Printed<'t>>,
-    current: Vec<Printed<'t>>,
+    recent: Recent<'t>,
     frames: Vec<FrameId>,
     last_creation: Option<Printed<'t>>,
     created_by: Option<FrameId>,
@@ -46,8 +71,6 @@ impl<'t> Collector<'t> {
     /// What was collected since the last call.
     pub fn finish(&mut self) -> (Body, Vec<Ancestor>) {
         self.close_section();
-        std::mem::swap(&mut self.previous, &mut self.current);
-        self.current.clear();
         let none = Body {
             stack: StackId::EMPTY,
             created_by: None,
@@ -99,10 +122,12 @@ impl<'t> Collector<'t> {
         })
     }
 
-    fn note_forms(&mut self, args: &[u8], location: &Location<'_>) {
-        self.forms.braces |= args.contains(&b'{');
-        self.forms.doubtful_args |= args.contains(&b'?');
-        self.forms.frame_pointers |= location.registers.is_some();
+    /// Looks for the forms of argument lists, until both are seen.
+    fn note_args(&mut self, args: &[u8]) {
+        if !self.forms.braces || !self.forms.doubtful_args {
+            self.forms.braces |= args.contains(&b'{');
+            self.forms.doubtful_args |= args.contains(&b'?');
+        }
     }
 }
 
@@ -111,8 +136,9 @@ impl<'t> Sink<'t> for Collector<'t> {
     fn frame(&mut self, _: TextLine, function: FunctionLine<'t>, location: &'t [u8]) -> bool {
         let FunctionLine { name, args } = function;
         let inlined = args == b"...";
-        let expected = self.previous.get(self.current.len());
-        let id = match expected {
+        self.note_args(args);
+        let seen = self.recent.slot(name, location).and_then(|slot| *slot);
+        let id = match seen {
             Some(seen)
                 if seen.location == location && seen.name == name && seen.inlined == inlined =>
             {
@@ -122,24 +148,24 @@ impl<'t> Sink<'t> for Collector<'t> {
                 let Some(place) = frame::location(location) else {
                     return false;
                 };
-                self.note_forms(args, &place);
-                self.intern(
-                    name,
-                    Some(place),
-                    if inlined {
-                        FrameKind::Inlined
-                    } else {
-                        FrameKind::Call
-                    },
-                )
+                self.forms.frame_pointers |= place.registers.is_some();
+                let kind = if inlined {
+                    FrameKind::Inlined
+                } else {
+                    FrameKind::Call
+                };
+                let id = self.intern(name, Some(place), kind);
+                if let Some(slot) = self.recent.slot(name, location) {
+                    *slot = Some(Printed {
+                        name,
+                        location,
+                        inlined,
+                        id,
+                    });
+                }
+                id
             }
         };
-        self.current.push(Printed {
-            name,
-            location,
-            inlined,
-            id,
-        });
         self.frames.push(id);
         true
     }

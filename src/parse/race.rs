@@ -25,6 +25,7 @@
 use super::dump::frame::{self, FunctionLine};
 use super::dump::header::hexadecimal;
 use super::lines::Cursor;
+use super::tally::Tally;
 use crate::model::{
     Address, Frame, FrameKind, GoroutineId, RaceAccess, RaceActor, RaceCreation, RaceReport,
     RaceStack, Span, Symbols,
@@ -54,6 +55,7 @@ struct AccessLine {
 pub(super) fn race_report<'t>(
     cursor: &mut Cursor<'t>,
     symbols: &mut Symbols<'t>,
+    tally: &mut Tally,
 ) -> Option<RaceReport> {
     let first = cursor.peek().filter(|line| line.trimmed() == WARNING)?;
     let mut report = RaceReport {
@@ -82,7 +84,7 @@ pub(super) fn race_report<'t>(
                 address,
                 actor,
             } = access;
-            let stack = stack(cursor, symbols);
+            let stack = stack(cursor, symbols, tally);
             report.accesses.push(RaceAccess {
                 write,
                 previous,
@@ -93,7 +95,7 @@ pub(super) fn race_report<'t>(
             });
         } else if let Some((goroutine, running)) = creation_line(text) {
             cursor.pass(&line);
-            let stack = stack(cursor, symbols);
+            let stack = stack(cursor, symbols, tally);
             let site = match stack {
                 RaceStack::Known(id) => symbols.frame_ids(id).first().copied(),
                 RaceStack::Lost => None,
@@ -107,7 +109,7 @@ pub(super) fn race_report<'t>(
             });
         } else if line.is_blank() || is_rare_section(text) {
             cursor.pass(&line);
-        } else {
+        } else if !pass_foreign(cursor, tally) {
             break;
         }
     }
@@ -181,24 +183,22 @@ fn is_rare_section(text: &[u8]) -> bool {
         || frame::location(text).is_some()
 }
 
-/// Frames up to the next blank line or head.
-fn stack<'t>(cursor: &mut Cursor<'t>, symbols: &mut Symbols<'t>) -> RaceStack {
+/// How many lines of other writers may stand inside a stack: the detector writes a report in one go, so only what a log system puts
+/// between its lines.
+const FOREIGN_LINES_MOST: usize = 8;
+
+/// Frames up to the next blank line or head; lines of other writers between them are set aside.
+fn stack<'t>(cursor: &mut Cursor<'t>, symbols: &mut Symbols<'t>, tally: &mut Tally) -> RaceStack {
     let mut frames = Vec::new();
     while let Some(line) = cursor.peek() {
-        let text = line.trimmed();
-        if text == b"[failed to restore the stack]" {
+        if line.trimmed() == b"[failed to restore the stack]" {
             cursor.pass(&line);
             return RaceStack::Lost;
         }
-        let Some(FunctionLine { name, .. }) = frame::function_line(text) else {
+        let Some(FunctionLine { name, .. }) = ahead(cursor, tally, frame::function_line) else {
             break;
         };
-        let mut ahead = *cursor;
-        ahead.pass(&line);
-        let Some(location) = ahead
-            .take()
-            .and_then(|next| frame::location(next.trimmed()))
-        else {
+        let Some(location) = ahead(cursor, tally, frame::location) else {
             break;
         };
         let (func, file) = (symbols.name(name), symbols.name(location.file));
@@ -209,9 +209,57 @@ fn stack<'t>(cursor: &mut Cursor<'t>, symbols: &mut Symbols<'t>) -> RaceStack {
             offset: location.offset,
             kind: FrameKind::Call,
         }));
-        *cursor = ahead;
     }
     RaceStack::Known(symbols.stack(&frames))
+}
+
+/// Steps over a few foreign lines, if a section of the report or its end follows them.
+fn pass_foreign(cursor: &mut Cursor<'_>, tally: &mut Tally) -> bool {
+    let mut probe = *cursor;
+    for _ in 0..=FOREIGN_LINES_MOST {
+        let Some(line) = probe.peek() else {
+            return false;
+        };
+        let text = line.trimmed();
+        if text == SEPARATOR || access_line(text).is_some() || creation_line(text).is_some() {
+            while cursor.pos() < probe.pos() {
+                tally.aside(cursor.number());
+                cursor.take();
+            }
+            return true;
+        }
+        probe.pass(&line);
+    }
+    false
+}
+
+/// The next line that a grammar takes, a few foreign lines before it set aside; nothing is taken where there is none.
+fn ahead<'t, T>(
+    cursor: &mut Cursor<'t>,
+    tally: &mut Tally,
+    grammar: impl Fn(&'t [u8]) -> Option<T>,
+) -> Option<T> {
+    let mut probe = *cursor;
+    for distance in 0..=FOREIGN_LINES_MOST {
+        let line = probe.take()?;
+        let text = line.trimmed();
+        if let Some(found) = grammar(text) {
+            for _ in 0..distance {
+                tally.aside(cursor.number());
+                cursor.take();
+            }
+            *cursor = probe;
+            return Some(found);
+        }
+        if line.is_blank()
+            || text == SEPARATOR
+            || access_line(text).is_some()
+            || creation_line(text).is_some()
+        {
+            return None;
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -239,7 +287,7 @@ Found 1 data race(s)
     fn go1_23_against_the_main_goroutine() {
         let mut symbols = Symbols::default();
         let mut cursor = Cursor::new(REPORT, 0, REPORT.len(), 0);
-        let report = race_report(&mut cursor, &mut symbols).unwrap();
+        let report = race_report(&mut cursor, &mut symbols, &mut Tally::default()).unwrap();
         assert!(report.complete);
         let [write, read] = &report.accesses[..] else {
             panic!("two accesses: {report:?}")
@@ -264,7 +312,7 @@ Found 1 data race(s)
         for cut in 0..REPORT.len() {
             let mut symbols = Symbols::default();
             let mut cursor = Cursor::new(REPORT, 0, cut, 0);
-            if let Some(report) = race_report(&mut cursor, &mut symbols) {
+            if let Some(report) = race_report(&mut cursor, &mut symbols, &mut Tally::default()) {
                 assert!(report.accesses.len() <= 2);
                 assert_eq!(
                     report.complete,

@@ -25,6 +25,22 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// Puts the ranges in order: lines that are kept until it shows what follows them are reported late.
+    pub fn settle(&mut self) {
+        for ranges in [&mut self.aside, &mut self.unparsed] {
+            ranges.sort_unstable_by_key(|range| range.start);
+            ranges.dedup_by(|next, range| {
+                let joined = next.start <= range.end;
+                if joined {
+                    range.end = range.end.max(next.end);
+                }
+                joined
+            });
+        }
+    }
+}
+
 fn extend(ranges: &mut Vec<Range<u32>>, line: u32) {
     match ranges.last_mut() {
         Some(last) if last.contains(&line) => {}
@@ -44,5 +60,8 @@ mod tests {
             tally.aside(TextLine(line));
         }
         assert_eq!(tally.aside, [3..5, 7..8]);
+        tally.aside(TextLine(5));
+        tally.settle();
+        assert_eq!(tally.aside, [3..6, 7..8]);
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn parse(text: &[u8], start: usize, end: usize) -> Parsed<'_> {
         driver.step(&line);
     }
     driver.drop_context();
+    driver.parsed.tally.settle();
     let ended = text.get(..end).is_some_and(|text| text.ends_with(b"\n")) || start == end;
     driver.parsed.lines = driver.cursor.number().0 + u32::from(!ended);
     driver.parsed
@@ -76,12 +77,16 @@ impl<'t> Driver<'t> {
         if self.keep_context(line, text) {
             return;
         }
+        // Only what can open a preamble may claim the lines kept for one; the tally wants lines in order.
+        if !matches!(text.first(), Some(b'p' | b'f' | b'S' | b'E')) {
+            self.drop_context();
+        }
         let taken = self.take_dump_form(line, text) || self.take_mark(line, text);
+        self.drop_context();
         if !taken {
             self.set_aside(line, text);
         }
         self.in_dump = taken;
-        self.drop_context();
     }
 
     /// Blank lines belong to what stands before them.
@@ -248,8 +253,11 @@ impl<'t> Driver<'t> {
             self.cursor.pass(line);
             return true;
         }
-        let Some(report) = race::race_report(&mut self.cursor, &mut self.parsed.collector.symbols)
-        else {
+        let Some(report) = race::race_report(
+            &mut self.cursor,
+            &mut self.parsed.collector.symbols,
+            &mut self.parsed.tally,
+        ) else {
             return false;
         };
         self.parsed.items.push(Item::Race(Box::new(report)));

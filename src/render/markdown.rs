@@ -32,14 +32,16 @@ pub fn write(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()> 
     let found = found.filter(|incident| incident.verdict.category != Category::None);
     let found: Vec<&IncidentReport> = found.collect();
     if found.is_empty() {
-        page.nothing()?;
+        page.nothing(report)?;
     }
-    for (at, one) in found.iter().enumerate() {
+    let shown = found.len().min(page.fold(words::INCIDENTS));
+    for (at, one) in found.iter().take(shown).enumerate() {
         if found.len() > 1 {
             page.line(&format!("# Incident {} of {}\n", at + 1, found.len()))?;
         }
         page.incident(one)?;
     }
+    page.more(found.len() - shown, "incident")?;
     page.read(report)
 }
 
@@ -155,12 +157,11 @@ impl Page<'_> {
             places => format!(": {}", prose(places)),
         };
         let grade = finding.grade;
-        self.line(&format!(
-            "- {} {} ({}{references})",
-            mark(grade),
-            prose(&finding.text),
-            grade.word(),
-        ))?;
+        let text = prose(&finding.text);
+        self.line(&match finding.advice {
+            true => format!("- {text}"),
+            false => format!("- {} {text} ({}{references})", mark(grade), grade.word()),
+        })?;
         for (item, n) in finding.items.iter().zip(1..) {
             self.line(&format!("  {n}. {}", prose(item)))?;
         }
@@ -186,7 +187,7 @@ impl Page<'_> {
         });
         self.table(&["goroutines", "state", "longest wait"], rows.collect())?;
         self.more(states.len() - shown, "state")?;
-        self.waits(&incident.waits)?;
+        self.waits(&words::shared_waits(&incident.waits))?;
         let shown = fold::groups(incident, ROWS, self.all);
         if shown.is_empty() {
             return Ok(());
@@ -199,7 +200,7 @@ impl Page<'_> {
         })
     }
 
-    fn waits(&mut self, waits: &[Wait]) -> io::Result<()> {
+    fn waits(&mut self, waits: &[&Wait]) -> io::Result<()> {
         let shown = waits.len().min(self.fold(ROWS));
         let rows = waits.iter().take(shown).map(|wait| {
             let site = wait.sites.first();
@@ -340,8 +341,11 @@ impl Page<'_> {
         self.line("")
     }
 
-    fn nothing(&mut self) -> io::Result<()> {
-        self.line("## Nothing from Go was recognised\n")?;
+    fn nothing(&mut self, report: &Report) -> io::Result<()> {
+        self.line(&format!(
+            "## {}\n",
+            prose(words::nothing_found(report).trim_end_matches('.'))
+        ))?;
         for (advice, command) in words::NOTHING_FOUND {
             self.line(&format!(
                 "{}\n\n{}",

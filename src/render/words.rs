@@ -4,8 +4,8 @@
 
 use crate::model::Grade;
 use crate::triage::report::{
-    At, ChainLink, ConflictEvidence, CrashReport, CreatedBy, GoReport, InputReport, Participant,
-    Report, Traceback,
+    At, Category, ChainLink, ConflictEvidence, CrashReport, CreatedBy, GoReport, InputReport,
+    Participant, Report, Traceback, Wait,
 };
 use std::borrow::Cow;
 
@@ -142,14 +142,50 @@ impl<'r> Inputs<'r> {
         format!("{}:{}", self.name(at.input), at.line)
     }
 
-    /// Up to `limit` places, and how many more.
+    /// Up to `limit` places, and how many more: `lines 2, 61` of the only input, `crash.log:2, 61; goroutines.txt:9` of several.
     pub fn all(&self, places: &[At], limit: usize) -> String {
-        let shown: Vec<String> = places.iter().take(limit).map(|at| self.at(*at)).collect();
+        let mut grouped: Vec<(u32, Vec<String>)> = Vec::new();
+        for at in places.iter().take(limit) {
+            match grouped.last_mut() {
+                Some((input, lines)) if *input == at.input => lines.push(at.line.to_string()),
+                _ => grouped.push((at.input, vec![at.line.to_string()])),
+            }
+        }
+        let group = |(input, lines): &(u32, Vec<String>)| match (self.0.len(), lines.len()) {
+            (0 | 1, 1) => format!("line {}", lines.join(", ")),
+            (0 | 1, _) => format!("lines {}", lines.join(", ")),
+            _ => format!("{}:{}", self.name(*input), lines.join(", ")),
+        };
+        let shown: Vec<String> = grouped.iter().map(group).collect();
         match places.len().saturating_sub(limit) {
-            0 => shown.join(", "),
-            more => format!("{} and {} more", shown.join(", "), count(more as u64)),
+            0 => shown.join("; "),
+            more => format!("{} and {} more", shown.join("; "), count(more as u64)),
         }
     }
+}
+
+/// Incidents printed in full by a folded report; a crash loop prints the same one thousands of times.
+pub const INCIDENTS: usize = 20;
+
+/// The sentence for a report without incidents: a form that is not read, or nothing at all.
+pub fn nothing_found(report: &Report) -> String {
+    let unread = report
+        .incidents
+        .iter()
+        .find(|incident| incident.verdict.category == Category::None);
+    let headline = unread.map_or("nothing from Go was recognised", |incident| {
+        incident.verdict.headline.as_str()
+    });
+    let (first, rest) = headline.split_at_checked(1).unwrap_or_default();
+    format!("{}{rest}.", first.to_ascii_uppercase())
+}
+
+/// Waits worth a row: for locks, and those that several goroutines share. One goroutine at one channel stands in its group.
+pub fn shared_waits(waits: &[Wait]) -> Vec<&Wait> {
+    waits
+        .iter()
+        .filter(|wait| wait.waiters > 1 || wait.kind.starts_with("sync."))
+        .collect()
 }
 
 /// `crash.log:2; at 2026-03-01T10:00:00Z; goroutine 24 (writer); noticed on exit: …`.

@@ -145,7 +145,7 @@ const FIXES: &[Fix] = &[
         kind: FixKind::Pointer,
         name: "pointer receivers",
         how: "a copied struct shares its map with the original but not the mutex beside it; use pointer receivers, keep the struct in one place, and run go vet (copylocks)",
-        wrong_when: "never; the race stays until the lock is shared as well",
+        wrong_when: "it is taken for the whole repair: the race stays until the lock is shared as well",
         code: "func (c *Cache) Set(k string, v T) // not (c Cache)",
     },
 ];

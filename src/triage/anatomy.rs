@@ -7,7 +7,7 @@ use super::crash::LastWords;
 use super::maps::{key_kind_word, layout_word};
 use super::observe::{crash_at, finding};
 use super::report::{At, Category, Finding};
-use super::values::{at, count, site, text};
+use super::values::{at, count, sentence, site, text};
 use crate::analyze::conflict::MapIdentity;
 use crate::goruntime::mapops::KeyForm;
 use crate::goruntime::version::MapLayout;
@@ -114,16 +114,8 @@ fn keys(case: &Case<'_, '_>, map: &MapIdentity) -> Option<Finding> {
     if described.is_empty() {
         return None;
     }
-    let sentence = described.join("; ");
-    let mut letters = sentence.chars();
-    let sentence: String = letters
-        .next()
-        .map(|first| first.to_ascii_uppercase())
-        .into_iter()
-        .chain(letters)
-        .collect();
     Some(finding(
-        format!("{sentence}."),
+        sentence(&described.join("; ")),
         Grade::Confirmed,
         header_lines(case),
     ))

@@ -12,8 +12,9 @@ use crate::analyze::incident::{GoroutineRef, Incident, crash_goroutine, second_c
 use crate::analyze::leaks::{HangFinding, LeakFinding, hangs, leaks};
 use crate::analyze::version::{GoFacts, of_incident};
 use crate::analyze::waits::{Waits, waits};
+use crate::goruntime::frames;
 use crate::goruntime::version::GoBuild;
-use crate::model::{DocumentId, Evidence, FrameId, Goroutine, GoroutineId, Grade, Item};
+use crate::model::{DocumentId, Evidence, FrameId, Goroutine, GoroutineId, Grade, Item, StackId};
 
 /// An incident and what is known of it.
 pub(super) struct Case<'c, 't> {
@@ -89,8 +90,29 @@ impl<'c, 't> Case<'c, 't> {
     }
 
     /// The innermost user frame of the goroutine that died.
+    ///
+    /// Where a deferred call raised the panic again, the line of the first panic, below the frame of `panic`.
     pub fn crash_site(&self) -> Option<FrameId> {
-        user_site(self.evidence, self.crash_goroutine()?.stack)
+        let stack = self.crash_goroutine()?.stack;
+        let raised_again = self
+            .words
+            .as_ref()
+            .is_some_and(|(_, words)| words.is_raised_again());
+        let first = raised_again
+            .then(|| below_panic(self.evidence, stack))
+            .flatten();
+        first.or_else(|| user_site(self.evidence, stack))
+    }
+
+    /// The line that panicked, in a capture whose only goroutine was printed while it unwound (`debug.Stack()` in a deferred call).
+    pub fn logged_panic(&self) -> Option<FrameId> {
+        let [only] = &self.incident.goroutines[..] else {
+            return None;
+        };
+        let stack = only.of(self.evidence)?.stack;
+        self.is_alive()
+            .then(|| below_panic(self.evidence, stack))
+            .flatten()
     }
 
     /// The creators of a goroutine, nearest first.
@@ -130,4 +152,21 @@ impl<'c, 't> Case<'c, 't> {
     pub fn is_alive(&self) -> bool {
         self.words.is_none()
     }
+}
+
+/// The first frame of user code below the outermost `panic` of a stack.
+fn below_panic(evidence: &Evidence<'_>, stack: StackId) -> Option<FrameId> {
+    let symbols = &evidence.symbols;
+    let ids = symbols.frame_ids(stack);
+    let is_panic = |id: &FrameId| {
+        symbols
+            .get(*id)
+            .is_some_and(|frame| symbols.text(frame.func) == b"panic")
+    };
+    let outermost = ids.iter().rposition(is_panic)?;
+    ids.get(outermost + 1..)?.iter().copied().find(|&id| {
+        symbols.get(id).is_some_and(|frame| {
+            frames::is_user(symbols.text(frame.func), symbols.text(frame.file))
+        })
+    })
 }

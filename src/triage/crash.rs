@@ -69,6 +69,23 @@ impl<'t> LastWords<'_, 't> {
         }
     }
 
+    /// True where a deferred call recovered a panic and raised it again, as it was or wrapped.
+    pub fn is_raised_again(&self) -> bool {
+        let LastWords::Preamble(crash) = self else {
+            return false;
+        };
+        match crash.panics.split_last() {
+            Some((last, earlier)) if crash.fatal.is_none() => {
+                let recovered = earlier.iter().filter(|entry| entry.recovered);
+                last.repanicked
+                    || recovered
+                        .into_iter()
+                        .any(|entry| memchr::memmem::find(last.value, entry.value).is_some())
+            }
+            _ => false,
+        }
+    }
+
     /// The text of the crash.
     pub fn message(&self) -> &'t [u8] {
         match self {

@@ -5,7 +5,7 @@ use super::maps::{op_word, why_sentence};
 use super::observe::{crash_at, finding};
 use super::report::{At, Category, ChainLink, Creation, CreationEdge, CreationSite, Finding};
 use super::values::{at, count, place, site};
-use crate::analyze::conflict::{Conflict, Party, Why};
+use crate::analyze::conflict::{Conflict, ConflictGraph, Party, Why};
 use crate::analyze::creation::ChainEnd;
 use crate::analyze::incident::GoroutineRef;
 use crate::model::{Grade, Item, RaceAccess, RaceActor, RaceStack};
@@ -18,6 +18,7 @@ pub(super) fn findings(case: &Case<'_, '_>) -> Vec<Finding> {
         .iter()
         .map(|conflict| conflict_finding(case, conflict))
         .collect();
+    findings.extend(hottest_line(case));
     findings.extend(no_map_conflict(case));
     findings.extend(data_races(case));
     findings.extend(super::waits::findings(case));
@@ -47,6 +48,37 @@ fn conflict_finding(case: &Case<'_, '_>, conflict: &Conflict) -> Finding {
     finding(said, conflict.grade, evidence.collect())
 }
 
+/// The line that takes part in most of several conflicts.
+fn hottest_line(case: &Case<'_, '_>) -> Option<Finding> {
+    let certain: Vec<Conflict> = case
+        .maps
+        .conflicts
+        .iter()
+        .filter(|conflict| conflict.grade >= Grade::Probable)
+        .cloned()
+        .collect();
+    let graph = ConflictGraph::of(&certain);
+    let (line, conflicts) = graph.hottest()?;
+    let apart = match graph.quarrels() {
+        1 => String::new(),
+        quarrels => format!(" The conflicts fall into {quarrels} groups that share no line."),
+    };
+    let said = format!(
+        "{} takes part in {conflicts} of {}: guard it first.{apart}",
+        site(case.evidence, line),
+        count(certain.len() as u64, "conflict", "conflicts")
+    );
+    let grade = certain.iter().map(|conflict| conflict.grade).min()?;
+    let lines = certain.iter().flat_map(|conflict| &conflict.reasons);
+    Some(finding(
+        said,
+        grade,
+        lines
+            .map(|reason| at(case.evidence, reason.document, reason.line))
+            .collect(),
+    ))
+}
+
 /// Why the second party is held to be one.
 fn reasons(conflict: &Conflict) -> String {
     let mut whys: Vec<Why> = conflict
@@ -69,7 +101,7 @@ fn described(case: &Case<'_, '_>, party: &Party) -> String {
         (Some(goroutine), _) => format!("Goroutine {}", goroutine.id),
         (None, Some(RaceActor::Main)) => "The main goroutine".into(),
         (None, Some(RaceActor::Goroutine(id))) => format!("Goroutine {id} of the detector"),
-        (None, None) => "A goroutine".into(),
+        (None, None) => "One of the goroutines there".into(),
     };
     let op = op_word(party.op);
     let place = match (party.site, party.actor) {

@@ -126,7 +126,7 @@ fn nothing() -> IncidentReport {
         verdict: Verdict {
             category: Category::None,
             grade: Grade::Unknown,
-            headline: "nothing from a Go program was recognised".into(),
+            headline: "nothing from Go was recognised".into(),
             culprit: None,
         },
         crash: None,

@@ -42,6 +42,7 @@ pub(super) fn finding(text: String, grade: Grade, evidence: Vec<At>) -> Finding 
         grade,
         evidence,
         code: None,
+        advice: false,
     }
 }
 
@@ -64,7 +65,10 @@ fn death(case: &Case<'_, '_>) -> Option<Finding> {
         ),
         LastWords::Preamble(_) => match words.kind() {
             "signal" => format!("The process was stopped by {message}."),
-            "fatal" => format!("The runtime ended the process: fatal error: {message}."),
+            "fatal" => format!(
+                "The runtime ended the process: fatal error: {}.",
+                message.trim_end_matches(['.', '!'])
+            ),
             _ => format!("The process died of a panic: {message}."),
         },
     };
@@ -275,7 +279,7 @@ fn shown(case: &Case<'_, '_>) -> Option<Finding> {
         (Some(Scope::Crashing), false) => {
             " This crash prints no other goroutine unless GOTRACEBACK=all is set."
         }
-        _ if !traceback.shows_runtime_frames && case.census.total > 0 => {
+        _ if !traceback.shows_runtime_frames && case.is_alive() => {
             " Frames of the runtime are hidden."
         }
         _ => "",

@@ -498,6 +498,8 @@ pub struct Finding {
     pub evidence: Vec<At>,
     /// Commands or code that belong to it.
     pub code: Option<Code>,
+    /// True for what to do: no statement about the evidence, and the grade is that of the verdict it is for.
+    pub advice: bool,
 }
 
 /// Something to paste.

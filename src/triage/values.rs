@@ -79,6 +79,17 @@ pub(super) fn at(evidence: &Evidence<'_>, document: DocumentId, line: TextLine) 
     }
 }
 
+/// First letter large, a full stop at the end.
+pub(crate) fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first
+        .into_iter()
+        .chain(letters)
+        .chain(std::iter::once('.'))
+        .collect()
+}
+
 /// `1 goroutine`, `12 goroutines`.
 pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     if number == 1 {

@@ -83,8 +83,15 @@ fn of_cut_crash(case: &Case<'_, '_>) -> (Category, Grade) {
     }
 }
 
-/// A living process: two parties on one map, a hang, a leak, or nothing wrong.
+/// A living process: two parties on one map, a hang, a leak, or nothing wrong. The stack of a goroutine that was panicking when it was
+/// printed is a panic that somebody recovered and logged, and a profile that is not read says nothing.
 fn of_capture(case: &Case<'_, '_>) -> (Category, Grade) {
+    if case.census.total == 0 {
+        return (Category::None, Grade::Unknown);
+    }
+    if case.logged_panic().is_some() {
+        return (Category::CustomPanic, Grade::Possible);
+    }
     if let Some(conflict) = case.maps.conflicts.first() {
         return (of_conflict(conflict.kind), conflict.grade);
     }
@@ -118,6 +125,7 @@ fn culprit(case: &Case<'_, '_>) -> Option<FrameId> {
     match case.category {
         Category::MapRaceReport => best.or_else(raced),
         Category::DataRaceReport => raced(),
+        Category::CustomPanic if case.is_alive() => case.logged_panic(),
         Category::LockHang
         | Category::GoroutineLeak
         | Category::DeadlockAllAsleep
@@ -156,6 +164,8 @@ fn headline(case: &Case<'_, '_>) -> String {
         return crash_headline(case, words);
     }
     match case.category {
+        Category::None => unread_headline(case),
+        Category::CustomPanic => logged_headline(case),
         Category::DataRaceReport => race_headline(case),
         Category::TestFailure => test_headline(case),
         Category::LockHang | Category::GoroutineLeak => super::waits::headline(case),
@@ -187,16 +197,46 @@ fn conflict_headline(case: &Case<'_, '_>, conflict: &Conflict) -> String {
     let (other, other_did, other_place) = half(second);
     match conflict.grade {
         Grade::Confirmed => format!("{opening} while {other} {other_did} it{other_place}"),
+        Grade::Probable if second.goroutine.is_none() => {
+            let crowd = suspects(case, conflict).unwrap_or(other);
+            format!("{opening} while another goroutine wrote it, probably {crowd}{other_place}")
+        }
         Grade::Probable => {
             format!("{opening} while another goroutine wrote it, probably {other}{other_place}")
         }
         Grade::Possible => {
-            format!("{opening} while another goroutine wrote it, possibly {other}{other_place}")
+            let suspects = suspects(case, conflict).unwrap_or(format!("{other}{other_place}"));
+            format!("{opening} while another goroutine wrote it, possibly {suspects}")
         }
         Grade::Unknown => {
             format!("{opening} while another goroutine wrote it; the text does not show which")
         }
     }
+}
+
+/// `one of goroutines 6, 7 and 8`, where several are equally likely.
+fn suspects(case: &Case<'_, '_>, conflict: &Conflict) -> Option<String> {
+    let equal = case
+        .maps
+        .conflicts
+        .iter()
+        .filter(|other| other.map == conflict.map && other.grade == Grade::Possible);
+    let ids: Vec<String> = equal
+        .filter_map(|other| {
+            Some(
+                other.parties[1]
+                    .goroutine?
+                    .of(case.evidence)?
+                    .id
+                    .to_string(),
+            )
+        })
+        .collect();
+    let (last, others) = ids.split_last().filter(|(_, others)| !others.is_empty())?;
+    Some(format!(
+        "one of goroutines {} and {last}",
+        others.join(", ")
+    ))
 }
 
 /// The party's name in a sentence.
@@ -289,6 +329,26 @@ fn test_headline(case: &Case<'_, '_>) -> String {
             names.len()
         ),
     }
+}
+
+fn unread_headline(case: &Case<'_, '_>) -> String {
+    match case.incident.profile_total {
+        Some(total) => format!(
+            "a profile of {} in a form that is not read (debug=1); take debug=2",
+            count(total, "goroutine", "goroutines")
+        ),
+        None => "no whole goroutine is in the text".into(),
+    }
+}
+
+fn logged_headline(case: &Case<'_, '_>) -> String {
+    let place = case
+        .logged_panic()
+        .map(|id| format!(" in {}", site(case.evidence, id)))
+        .unwrap_or_default();
+    format!(
+        "the logged stack of a panic{place}; its message, and whether it was recovered, are not printed with it"
+    )
 }
 
 fn unannounced_headline(case: &Case<'_, '_>) -> String {

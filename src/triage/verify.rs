@@ -21,31 +21,35 @@ pub(super) fn findings(case: &Case<'_, '_>) -> Vec<Finding> {
     findings.extend(fixes(case));
     if let Some(reproduction) = reproduction(case) {
         let said = format!(
-            "This program dies the same way ({}); gotriage repro writes it to a file.",
+            "This program dies with the same message ({}); gotriage repro writes it to a file.",
             reproduction.message
         );
         findings.push(with_code(said, "go", reproduction.program));
-        findings.push(with_code(
-            "Run it, and see the race detector name both lines.".into(),
-            "sh",
-            reproduction.run,
-        ));
+        let about = match case.maps.conflicts.is_empty() {
+            true => "Run it:",
+            false => "Run it, and see the race detector name both lines:",
+        };
+        findings.push(with_code(about.into(), "sh", reproduction.run));
     }
     for Breakpoints { debugger, script } in breakpoints(case) {
         let said = format!("To stop at the moment it happens, with {debugger}:");
         findings.push(with_code(said, "text", script));
     }
+    for finding in &mut findings {
+        (finding.grade, finding.advice) = (case.grade, true);
+    }
     findings
 }
 
-/// Advice is what to do, no claim about the evidence: it carries the grade of the verdict it is for.
+/// Advice with something to paste; [`findings`] grades it.
 fn with_code(said: String, lang: &'static str, text: String) -> Finding {
     Finding {
         text: said,
         items: Vec::new(),
-        grade: Grade::Confirmed,
+        grade: Grade::Unknown,
         evidence: Vec::new(),
         code: Some(Code { lang, text }),
+        advice: true,
     }
 }
 
@@ -64,8 +68,13 @@ fn right_now(case: &Case<'_, '_>) -> Vec<Finding> {
             row.commands.to_owned(),
         ));
     }
+    let held = case.waits.waits.iter().any(|wait| wait.object.is_lock());
+    let repair = match mitigation(Category::LockHang) {
+        Some(locks) if held && case.category == Category::DeadlockAllAsleep => locks.repair,
+        _ => row.repair,
+    };
     findings.push(finding(
-        format!("The repair: {}", row.repair),
+        format!("The repair: {repair}"),
         case.grade,
         Vec::new(),
     ));
@@ -186,6 +195,10 @@ fn clue(case: &Case<'_, '_>) -> String {
         case.category,
         Category::DeadlockAllAsleep | Category::LockHang | Category::GoroutineLeak
     );
+    let locks = case.waits.waits.iter().find(|wait| wait.object.is_lock());
+    if let Some(lock) = locks.filter(|_| waiting) {
+        return format!("{}.Lock", lock.object.name());
+    }
     match (&case.words, waiting) {
         (Some((_, words)), false) => text(words.message()),
         _ => case

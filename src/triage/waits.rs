@@ -3,7 +3,7 @@
 use super::case::Case;
 use super::observe::finding;
 use super::report::{At, Category, Finding, Wait, WaitSite};
-use super::values::{at, count, place, site};
+use super::values::{at, count, place, sentence, site};
 use crate::analyze::accesses::user_site;
 use crate::analyze::incident::GoroutineRef;
 use crate::analyze::leaks::{HangFinding, HangKind, LeakFinding, LeakReason};
@@ -139,8 +139,19 @@ fn wait_sentence(case: &Case<'_, '_>, wait: &waits::Wait) -> String {
     } else {
         "wait"
     };
+    // Without an address nothing shows that it is the same one for all.
+    let one = match (
+        wait.address.or(wait.through),
+        wait.waiters.len(),
+        wait.object.is_select(),
+    ) {
+        (Some(_), _, _) => "for one",
+        (None, _, true) => "in a",
+        (None, 1, false) => "for a",
+        (None, _, false) => "for a (or several)",
+    };
     format!(
-        "{} {verb} for one {}{address}{place}{others}{}",
+        "{} {verb} {one} {}{address}{place}{others}{}",
         count(wait.waiters.len() as u64, "goroutine", "goroutines"),
         wait.object.name(),
         longest.unwrap_or_default()
@@ -203,7 +214,7 @@ pub(super) fn findings(case: &Case<'_, '_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = hangs
         .map(|hang| {
             finding(
-                sentence(hang_finding(case, hang)),
+                sentence(&hang_finding(case, hang)),
                 hang.grade,
                 headers(case, &hang.goroutines),
             )
@@ -211,7 +222,7 @@ pub(super) fn findings(case: &Case<'_, '_>) -> Vec<Finding> {
         .collect();
     findings.extend(case.leaks.iter().take(SENTENCES_MOST).map(|leak| {
         let said = leak_sentence(case, leak);
-        finding(sentence(said), leak.grade, headers(case, &leak.goroutines))
+        finding(sentence(&said), leak.grade, headers(case, &leak.goroutines))
     }));
     if findings.is_empty() || case.category == Category::DeadlockAllAsleep {
         findings.extend(plain_waits(case));
@@ -255,23 +266,12 @@ fn plain_waits(case: &Case<'_, '_>) -> Vec<Finding> {
             .filter_map(|&position| case.incident.goroutines.get(position as usize).copied())
             .collect();
         finding(
-            sentence(wait_sentence(case, wait)),
+            sentence(&wait_sentence(case, wait)),
             Grade::Confirmed,
             headers(case, &blocks),
         )
     });
     described.collect()
-}
-
-/// First letter large, a full stop at the end.
-fn sentence(words: String) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    first
-        .into_iter()
-        .chain(letters)
-        .chain(std::iter::once('.'))
-        .collect()
 }
 
 /// The header lines of goroutines.
@@ -319,7 +319,7 @@ fn holder_findings(case: &Case<'_, '_>, wait: &waits::Wait) -> Vec<Finding> {
             HolderReason::SameType => "it stands in a method of the type whose methods wait, and does not wait itself",
         };
         let stands = user_site(case.evidence, goroutine.stack).map(|id| format!(" in {}", site(case.evidence, id))).unwrap_or_default();
-        let said = format!("Goroutine {}{stands} holds {name}: {why}.", goroutine.id);
+        let said = format!("Goroutine {}{stands} {} {name}: {why}.", goroutine.id, holds(holder.grade));
         Some(finding(said, holder.grade, headers(case, &[holder.goroutine])))
     });
     described.collect()
@@ -364,6 +364,15 @@ fn ids(case: &Case<'_, '_>, wait: &waits::Wait) -> Vec<u64> {
             .of(case.evidence)
     });
     blocks.map(|goroutine| goroutine.id.0).collect()
+}
+
+/// How sure it is that a goroutine holds a lock.
+fn holds(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Confirmed => "holds",
+        Grade::Probable => "probably holds",
+        Grade::Possible | Grade::Unknown => "may hold",
+    }
 }
 
 /// How sure a holder is, in a sentence.

@@ -389,6 +389,7 @@ impl Filler<'_> {
             text: self.t("go build -race -o app-race ./cmd/a-program-with-a-long-name && GOTRACEBACK=all GORACE='halt_on_error=1' ./app-race\n"),
         });
         Finding {
+            advice: step == 4,
             text: self.t("goroutine 24 stood in main.updateCache and found that another goroutine had written the same map[string]int while it was writing."),
             items: if last { vec![self.t("restart it"), self.t("take the release back")] } else { Vec::new() },
             grade,

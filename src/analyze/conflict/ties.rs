@@ -22,6 +22,9 @@ use crate::model::{
     Evidence, Frame, FrameId, FrameKind, Goroutine, GoroutineFlags, GoroutineId, Grade,
 };
 
+/// Strength of a tie by the line of the operation alone; ties above it rest on an address.
+const SAME_LINE: u8 = 6;
+
 /// Strength of a tie by `go` statement or package alone.
 const WEAKEST: u8 = 2;
 
@@ -46,6 +49,18 @@ pub(super) struct Tie {
     pub key: Option<(GoroutineRef, KeyWord)>,
     pub key_kind: Option<KeyKind>,
     id: GoroutineId,
+}
+
+impl Tie {
+    /// True for one of several that stand at the crash's own line with nothing else to tell them apart.
+    pub fn is_one_of_a_crowd(&self) -> bool {
+        self.strength == SAME_LINE
+            && self.grade == Grade::Possible
+            && self
+                .reasons
+                .iter()
+                .any(|reason| reason.why == Why::SameLine)
+    }
 }
 
 impl<'s> Noticed<'s> {
@@ -215,7 +230,7 @@ impl<'s> Noticed<'s> {
             return match () {
                 () if !self.op.mutates() && !open && self.is_same_line(evidence, other) => None,
                 () if parked && !open => Some((Grade::Possible, 3, reasons)),
-                () if elsewhere => Some((Grade::Possible, 6, reasons)),
+                () if elsewhere => Some((Grade::Possible, 7, reasons)),
                 () => Some((Grade::Probable, 8, reasons)),
             };
         }
@@ -250,7 +265,7 @@ impl<'s> Noticed<'s> {
                 return None;
             }
             return Some(match self.contradicted(evidence, other) {
-                false => (Grade::Probable, 6, Why::SameLine),
+                false => (Grade::Probable, SAME_LINE, Why::SameLine),
                 true => (Grade::Possible, 4, Why::SameLine),
             });
         }
@@ -264,7 +279,7 @@ impl<'s> Noticed<'s> {
             .is_some_and(|(other, own)| other.func == own.func);
         let sibling = goroutine.created_by.is_some() && goroutine.created_by == self.created_by;
         let found = match () {
-            () if open && (same_type || same_function) => (6, Why::OpenMapOperation),
+            () if open && (same_type || same_function) => (SAME_LINE, Why::OpenMapOperation),
             () if other.unavailable && sibling => (5, Why::OtherThread),
             () if same_type => (5, Why::SameType),
             () if same_function => (5, Why::SameFunction),
@@ -373,8 +388,21 @@ fn compatible(a: KeyKind, b: KeyKind) -> bool {
 }
 
 /// Keeps all confirmed and probable partners, at most `pairs`; without any, the strongest of the possible ones, at most `suspects`. A
+/// partner known by an address leaves no room for guesses by line; several that only stand at the same line are each only possible; a
 /// crowd that nothing but its package ties to the crash says nothing about any one of it, and is dropped.
 pub(super) fn keep_best(ties: &mut Vec<Tie>, pairs: usize, suspects: usize) {
+    let by_address = ties
+        .iter()
+        .any(|tie| tie.grade >= Grade::Probable && tie.strength > SAME_LINE);
+    if by_address {
+        ties.retain(|tie| tie.strength > SAME_LINE);
+    }
+    let at_the_line = |tie: &Tie| tie.strength == SAME_LINE && tie.grade == Grade::Probable;
+    if ties.iter().filter(|tie| at_the_line(tie)).count() > 1 {
+        for tie in ties.iter_mut().filter(|tie| at_the_line(tie)) {
+            tie.grade = Grade::Possible;
+        }
+    }
     ties.sort_by_key(|tie| (std::cmp::Reverse((tie.grade, tie.strength)), tie.id));
     let Some(best) = ties.first() else { return };
     let (grade, strength) = (best.grade, best.strength);
@@ -387,5 +415,9 @@ pub(super) fn keep_best(ties: &mut Vec<Tie>, pairs: usize, suspects: usize) {
     if strength <= WEAKEST && ties.len() > suspects {
         ties.clear();
     }
-    ties.truncate(suspects);
+    ties.truncate(if strength >= SAME_LINE {
+        pairs
+    } else {
+        suspects
+    });
 }

@@ -94,6 +94,7 @@ fn test_kind(document: &Document<'_>, at: ItemRef) -> Option<TestMarkKind> {
 pub(super) fn parts(evidence: &Evidence<'_>, document: &Document<'_>) -> Vec<Incident> {
     let mut splitter = Splitter {
         document,
+        symbols: &evidence.symbols,
         closed: Vec::new(),
         open: None,
         recovered: FxHashMap::default(),
@@ -124,6 +125,7 @@ pub(super) fn parts(evidence: &Evidence<'_>, document: &Document<'_>) -> Vec<Inc
 
 struct Splitter<'e, 't> {
     document: &'e Document<'t>,
+    symbols: &'e Symbols<'t>,
     closed: Vec<Part>,
     open: Option<Part>,
     /// Recovered panics by their stack, as indices into `closed`.
@@ -228,7 +230,8 @@ impl<'t> Splitter<'_, 't> {
         let Some(at) = self.awaiting_recovered.take() else {
             return rest;
         };
-        let own = rest.start..rest.end.min(rest.start.saturating_add(1));
+        let start = self.serving(&rest).unwrap_or(rest.start);
+        let own = start..rest.end.min(start.saturating_add(1));
         rest.start = own.end;
         let stack = self
             .document
@@ -252,6 +255,24 @@ impl<'t> Splitter<'_, 't> {
         part.add_run(self.document, own);
         self.closed.push(part);
         rest
+    }
+
+    /// The goroutine of a request among the first of a range: blocks before it are quoted in the panic's own text, which net/http prints
+    /// as it is.
+    fn serving(&self, range: &Range<u32>) -> Option<u32> {
+        const QUOTED_MOST: usize = 4;
+        range.clone().take(QUOTED_MOST).find(|&index| {
+            let stack = self
+                .document
+                .goroutines
+                .get(index as usize)
+                .map(|goroutine| goroutine.stack);
+            let mut functions = self
+                .symbols
+                .frames(stack.unwrap_or(StackId::EMPTY))
+                .map(|frame| self.symbols.text(frame.func));
+            functions.any(|function| function == b"net/http.(*conn).serve.func1")
+        })
     }
 
     /// The part that goes on collecting at `at`.
@@ -329,6 +350,9 @@ fn died_at_once(
     second: &Goroutine,
 ) -> bool {
     const AT_ONCE: i64 = 1_000_000_000;
+    let panicked = before
+        .preamble(evidence)
+        .is_some_and(|first| first.fatal.is_none() && first.signal_dump.is_none());
     let Some(last) = before
         .blocks()
         .next_back()
@@ -341,6 +365,7 @@ fn died_at_once(
         .zip(time(last.line))
         .map(|(later, earlier)| later.abs_diff(earlier));
     last.span.end == crash.span.start
+        && panicked
         && crash.fatal.is_none()
         && crash.signal_dump.is_none()
         && before

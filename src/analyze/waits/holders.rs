@@ -25,6 +25,9 @@ const OF_ONE_STACK: usize = 32;
 /// How many goroutines are looked at in all; each costs a second look at its block.
 const LOOKS_MOST: usize = 20_000;
 
+/// How large an object with locks may be, in bytes, for a lock to be taken for a part of it.
+const OBJECT_MOST: u64 = 1_024;
+
 /// How many holders are named for one lock. A longer list is no answer.
 const NAMED_MOST: usize = 4;
 
@@ -109,6 +112,8 @@ struct Search<'e, 't> {
     /// The lock each waiter waits for, by position.
     waits_for: FxHashMap<u32, usize>,
     once: Vec<(u64, usize)>,
+    /// The address of each lock, where known.
+    addresses: FxHashMap<usize, u64>,
     moving: Vec<usize>,
     candidates: Vec<Candidate>,
     looks: usize,
@@ -131,6 +136,7 @@ impl<'e, 't> Search<'e, 't> {
             by_type: FxHashMap::default(),
             waits_for: FxHashMap::default(),
             once: Vec::new(),
+            addresses: FxHashMap::default(),
             moving: Vec::new(),
             candidates: Vec::new(),
             looks: 0,
@@ -148,6 +154,7 @@ impl<'e, 't> Search<'e, 't> {
 
     fn enter(&mut self, at: usize, wait: &Wait) {
         let own = wait.address.or(wait.through).map(|address| address.0);
+        self.addresses.extend(own.map(|word| (at, word)));
         for word in wait.owners.iter().copied().chain(own) {
             let known = self.by_word.entry(word).or_default();
             if !known.contains(&at) {
@@ -243,6 +250,11 @@ impl<'e, 't> Search<'e, 't> {
         if is_user(func, file) {
             if let Some(frame) = frames.get(index) {
                 let words = (0..HANDED).filter_map(|n| frame.args.firm(n, 0));
+                let own = waited_for.and_then(|lock| self.addresses.get(&lock).copied());
+                let own = own.and_then(|own| {
+                    own_object(own, (0..HANDED).filter_map(|n| frame.args.firm(n, 0)))
+                });
+                let words = words.filter(|&word| Some(word) != own);
                 let locks = words.filter_map(|word| self.by_word.get(&word)).flatten();
                 ties.extend(locks.map(|&lock| (lock, Grade::Probable, HolderReason::SameObject)));
             }
@@ -339,6 +351,14 @@ fn cycles(waits: &[Wait], waits_for: &FxHashMap<u32, usize>) -> Vec<Cycle> {
 }
 
 /// The ring that `first` is on.
+/// Which of the objects a goroutine was handed contains the lock it waits for. Whoever waits for one lock of an object shows that being
+/// handed the object is no sign of holding another of its locks.
+fn own_object(lock: u64, handed: impl Iterator<Item = u64>) -> Option<u64> {
+    handed
+        .filter(|&object| lock.wrapping_sub(object) < OBJECT_MOST)
+        .max()
+}
+
 fn ring(first: usize, way_on: impl Fn(usize) -> Option<(usize, u32, Grade)>) -> Option<Cycle> {
     let mut ring = Cycle {
         goroutines: Vec::new(),

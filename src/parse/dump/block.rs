@@ -72,7 +72,7 @@ pub(in crate::parse) fn body<'t>(
             Stage::Created => take_ancestor(cursor, &line, sink, &mut stage),
             Stage::Frames => take_line(cursor, &line, sink, &mut stage, &mut flags, tally),
         };
-        let resumes = taken || stage == Stage::Frames && skip_foreign(cursor, &mut flags, tally);
+        let resumes = taken || skip_foreign(cursor, stage, &mut flags, tally);
         if !resumes {
             break;
         }
@@ -99,7 +99,7 @@ fn take_line<'t>(
     }
     if let Some((function, parent)) = frame::created_by(text) {
         cursor.pass(line);
-        take_creation(cursor, function, parent, sink, flags);
+        take_creation(cursor, function, parent, sink, flags, tally);
         *stage = Stage::Created;
         return true;
     }
@@ -159,10 +159,7 @@ fn take_frame<'t>(
     let Some(distance) = location_ahead(&ahead) else {
         return false;
     };
-    for _ in 0..distance {
-        tally.aside(ahead.number());
-        ahead.take();
-    }
+    pass_aside(&mut ahead, distance, tally);
     flags.insert(GoroutineFlags::FOREIGN_LINES);
     if let Some(next) = ahead.take() {
         sink.frame(line.number, function, next.trimmed());
@@ -171,13 +168,21 @@ fn take_frame<'t>(
     true
 }
 
+/// Steps over foreign lines.
+fn pass_aside(cursor: &mut Cursor<'_>, lines: usize, tally: &mut Tally) {
+    for _ in 0..lines {
+        tally.aside(cursor.number());
+        cursor.take();
+    }
+}
+
 /// How many foreign lines stand between a function line and its location.
 fn location_ahead(cursor: &Cursor<'_>) -> Option<usize> {
     let mut ahead = *cursor;
     for distance in 0..=FOREIGN_LINES_MOST {
         let line = ahead.take()?;
         let text = line.trimmed();
-        if line.bytes.len() > text.len() && frame::location(text).is_some() {
+        if (distance == 0 || line.bytes.len() > text.len()) && frame::location(text).is_some() {
             return Some(distance);
         }
         if line.is_blank()
@@ -198,6 +203,7 @@ fn take_creation<'t>(
     parent: Option<GoroutineId>,
     sink: &mut impl Sink<'t>,
     flags: &mut GoroutineFlags,
+    tally: &mut Tally,
 ) {
     let next = cursor.peek();
     if let Some(next) = next.filter(|next| !next.is_blank()) {
@@ -212,6 +218,14 @@ fn take_creation<'t>(
             cursor.pass_part(&next, cut);
             return;
         }
+    }
+    if let Some(distance) = location_ahead(cursor).filter(|&distance| distance > 0) {
+        flags.insert(GoroutineFlags::FOREIGN_LINES);
+        pass_aside(cursor, distance, tally);
+        if let Some(next) = cursor.take() {
+            sink.created_by(function, parent, next.trimmed());
+        }
+        return;
     }
     sink.created_by(function, parent, b"");
     if next.is_none_or(|next| !next.ended) {
@@ -258,35 +272,43 @@ fn take_ancestor<'t>(
 fn resumes_behind_blanks(cursor: &Cursor<'_>, stage: Stage) -> bool {
     let mut ahead = *cursor;
     while let Some(line) = ahead.peek() {
-        if line.is_blank() {
-            ahead.pass(&line);
-            continue;
+        if !line.is_blank() {
+            return resumes_at(&ahead, stage);
         }
-        return match stage {
-            Stage::Frames => resumes_at(&ahead),
-            Stage::Created => frame::originating_from(line.trimmed()).is_some(),
-        };
+        ahead.pass(&line);
     }
     false
 }
 
-/// True where the next line goes on with a stack: a whole frame, a creation, an elision.
-fn resumes_at(cursor: &Cursor<'_>) -> bool {
+/// True where the next line goes on with a body: a whole frame, a creation, or a line that stands in the place of one; behind
+/// `created by`, an ancestor.
+fn resumes_at(cursor: &Cursor<'_>, stage: Stage) -> bool {
     let Some(line) = cursor.peek() else {
         return false;
     };
     let text = line.trimmed();
-    if frame::elided(text).is_some() {
+    if stage == Stage::Created {
+        return frame::originating_from(text).is_some();
+    }
+    if frame::elided(text).is_some()
+        || frame::stack_unavailable(text)
+        || frame::foreign_function(text).is_some()
+    {
         return true;
     }
+    let mut behind = *cursor;
+    behind.pass(&line);
     let pair = frame::function_line(text).is_some() || text.starts_with(b"created by ");
-    pair && cursor
-        .look(1)
-        .is_some_and(|next| frame::location(next.trimmed()).is_some())
+    pair && location_ahead(&behind).is_some()
 }
 
 /// Sets foreign lines aside if the stack resumes behind them.
-fn skip_foreign(cursor: &mut Cursor<'_>, flags: &mut GoroutineFlags, tally: &mut Tally) -> bool {
+fn skip_foreign(
+    cursor: &mut Cursor<'_>,
+    stage: Stage,
+    flags: &mut GoroutineFlags,
+    tally: &mut Tally,
+) -> bool {
     let mut ahead = *cursor;
     for _ in 0..FOREIGN_LINES_MOST {
         let Some(line) = ahead.peek() else {
@@ -296,7 +318,7 @@ fn skip_foreign(cursor: &mut Cursor<'_>, flags: &mut GoroutineFlags, tally: &mut
             return false;
         }
         ahead.pass(&line);
-        if resumes_at(&ahead) {
+        if resumes_at(&ahead, stage) {
             while cursor.pos() < ahead.pos() {
                 tally.aside(cursor.number());
                 cursor.take();

@@ -39,30 +39,38 @@ pub(in crate::parse) fn preamble<'t>(cursor: &mut Cursor<'t>) -> Option<Crash<'t
     let first = cursor.peek()?;
     let indent = first.bytes.len() - first.trimmed().len();
     let body = find_body(cursor, indent);
+    let tabs = body.is_some_and(|body| has_tabs(&body));
     let mut crash = Crash {
         line: first.number,
         ..Crash::default()
     };
     let mut ahead = *cursor;
-    take_entries(&mut ahead, body.map(|body| body.pos()), &mut crash);
+    take_entries(
+        &mut ahead,
+        Bounds {
+            body: body.map(|body| body.pos()),
+            tabs,
+        },
+        &mut crash,
+    );
     crash.span = Span {
         start: first.start,
         end: ahead.pos(),
     };
-    let known = crash
-        .fatal
-        .as_ref()
-        .is_some_and(|fatal| is_known_fatal(fatal.text));
-    if body.is_none()
-        && !known
-        && crash.signal.is_none()
-        && crash.panics.len() < 2
-        && !is_last_word(&ahead)
-    {
+    if body.is_none() && !stands_alone(&crash, &ahead) {
         return None;
     }
     *cursor = body.unwrap_or(ahead);
     Some(crash)
+}
+
+/// True for a preamble that is one without stacks behind it: a text the runtime is known to print, a signal, a chain, or a panic that
+/// was the last word of its process (GOTRACEBACK=none). Programs print `fatal error: …` of their own.
+fn stands_alone(crash: &Crash<'_>, behind: &Cursor<'_>) -> bool {
+    match &crash.fatal {
+        Some(fatal) => is_known_fatal(fatal.text) || crash.signal.is_some(),
+        None => crash.signal.is_some() || crash.panics.len() > 1 || is_last_word(behind),
+    }
 }
 
 /// True where stacks bear out the preamble at the cursor.
@@ -75,8 +83,30 @@ pub(in crate::parse) fn opens(text: &[u8]) -> bool {
     text.starts_with(b"panic: ") || text == b"panic:" || text.starts_with(b"fatal error: ")
 }
 
+/// How far a preamble reaches, and whether the TABs of its text are the runtime's.
+#[derive(Clone, Copy)]
+struct Bounds {
+    body: Option<usize>,
+    tabs: bool,
+}
+
+impl Bounds {
+    /// True where a line inside a panic's value begins the next entry of the chain. The runtime puts a TAB before each; where TABs are
+    /// intact, a line at the margin is text that only looks like an entry.
+    fn opens_entry(self, line: &Line<'_>) -> bool {
+        opens(line.trimmed()) && (!self.tabs || line.bytes.first() == Some(&b'\t'))
+    }
+}
+
+/// True where the location lines of the first goroutine are indented by a TAB, as the runtime prints them.
+fn has_tabs(body: &Cursor<'_>) -> bool {
+    body.look(2)
+        .is_some_and(|line| line.bytes.first() == Some(&b'\t'))
+}
+
 /// Takes the chain, the fatal error and the signal note, up to `body`, or as far as their lines go without one.
-fn take_entries<'t>(cursor: &mut Cursor<'t>, body: Option<usize>, crash: &mut Crash<'t>) {
+fn take_entries<'t>(cursor: &mut Cursor<'t>, bounds: Bounds, crash: &mut Crash<'t>) {
+    let body = bounds.body;
     while let Some(line) = cursor.peek() {
         if body.is_some_and(|body| line.start >= body) {
             break;
@@ -88,7 +118,7 @@ fn take_entries<'t>(cursor: &mut Cursor<'t>, body: Option<usize>, crash: &mut Cr
         } else if let Some(value) = text.strip_prefix(b"fatal error: ") {
             take_fatal(cursor, &line, value, crash);
         } else if let Some(value) = panic_value(text) {
-            take_panic(cursor, &line, value, body, crash);
+            take_panic(cursor, &line, value, bounds, crash);
         } else if body.is_some() && (line.is_blank() || is_repeated_text(text, crash)) {
             cursor.pass(&line);
         } else {
@@ -108,7 +138,7 @@ fn take_panic<'t>(
     cursor: &mut Cursor<'t>,
     line: &Line<'t>,
     value: &'t [u8],
-    body: Option<usize>,
+    bounds: Bounds,
     crash: &mut Crash<'t>,
 ) {
     cursor.pass(line);
@@ -117,11 +147,12 @@ fn take_panic<'t>(
     let mut behind_blank = *cursor;
     while let Some(next) = behind_blank.peek() {
         let text = next.trimmed();
-        let inside = match body {
+        let inside = match bounds.body {
             Some(body) => next.start < body,
             None => next.bytes.first() == Some(&b'\t'),
         };
-        if !inside || opens(text) || signal::signal_note(text, next.number).is_some() {
+        if !inside || bounds.opens_entry(&next) || signal::signal_note(text, next.number).is_some()
+        {
             break;
         }
         behind_blank.pass(&next);
@@ -131,6 +162,11 @@ fn take_panic<'t>(
         }
     }
     let whole = cursor.slice(value_start, end);
+    let whole = if value.is_empty() {
+        whole.strip_prefix(b" ").unwrap_or(whole)
+    } else {
+        whole
+    };
     let (whole, repanicked) = without_mark(whole, b" [recovered, repanicked]");
     let (whole, recovered) = without_mark(whole, b" [recovered]");
     crash.panics.push(PanicEntry {
@@ -231,28 +267,18 @@ fn chained(start: &Cursor<'_>, line: &Line<'_>) -> bool {
     line.number.0.saturating_sub(start.number().0) <= 1
 }
 
-/// True where the cursor stands on a goroutine header with a body behind it.
+/// True where the cursor stands on a goroutine header with a body behind it, or at the end of a text that was cut there.
 fn starts_body(cursor: &Cursor<'_>) -> bool {
     let mut ahead = *cursor;
-    let is_header = ahead
+    if ahead
         .take()
-        .is_some_and(|line| header::header(line.trimmed()).is_some());
-    while is_header && ahead.peek().is_some_and(|line| line.is_blank()) {
-        ahead.take();
+        .is_none_or(|line| header::header(line.trimmed()).is_none())
+    {
+        return false;
     }
-    let Some(first) = ahead.take() else {
-        return is_header;
-    };
-    let text = first.trimmed();
-    is_header
-        && (frame::stack_unavailable(text)
-            || frame::walker_complaint(text)
-            || frame::foreign_function(text).is_some()
-            || text.starts_with(b"created by ")
-            || frame::function_line(text).is_some()
-                && ahead
-                    .peek()
-                    .is_none_or(|next| !next.ended || frame::location(next.trimmed()).is_some()))
+    let mut frames = Counting(0);
+    let flags = block::body(&mut ahead, &mut frames, &mut Tally::default());
+    frames.0 > 0 || flags.has(GoroutineFlags::STACK_UNAVAILABLE) || ahead.peek().is_none()
 }
 
 /// A panic prints its own goroutine first, and it alone is running with frames; when another running one with frames follows
@@ -270,7 +296,7 @@ fn running_behind(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
     if header::header(ahead.take()?.trimmed())?.state != b"running" {
         return None;
     }
-    block::body(&mut ahead, &mut Unheard, &mut Tally::default());
+    block::body(&mut ahead, &mut Counting(0), &mut Tally::default());
     let mut lines = 0;
     while lines <= LINES_BEHIND_QUOTE_MOST {
         let line = ahead.peek()?;
@@ -278,7 +304,7 @@ fn running_behind(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
         if let Some(header) = header::header(text) {
             let mut probe = ahead;
             probe.take();
-            let flags = block::body(&mut probe, &mut Unheard, &mut Tally::default());
+            let flags = block::body(&mut probe, &mut Counting(0), &mut Tally::default());
             let whole = starts_body(&ahead) && !flags.has(GoroutineFlags::STACK_UNAVAILABLE);
             return (header.state == b"running" && whole).then_some(ahead);
         }
@@ -291,18 +317,28 @@ fn running_behind(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
     None
 }
 
-/// Walks a body without keeping anything.
-struct Unheard;
+/// Walks a body and keeps nothing but the number of its frames.
+struct Counting(usize);
 
-impl<'t> Sink<'t> for Unheard {
+impl<'t> Sink<'t> for Counting {
     fn frame(&mut self, _: TextLine, _: FunctionLine<'t>, location: &'t [u8]) -> bool {
-        frame::location(location).is_some()
+        let whole = frame::location(location).is_some();
+        self.0 += usize::from(whole);
+        whole
     }
-    fn foreign_frame(&mut self, _: &'t [u8], _: Option<Location<'t>>, _: Address) {}
+
+    fn foreign_frame(&mut self, _: &'t [u8], _: Option<Location<'t>>, _: Address) {
+        self.0 += 1;
+    }
+
     fn elided(&mut self, _: u32) {}
+
     fn created_by(&mut self, _: &'t [u8], _: Option<GoroutineId>, location: &'t [u8]) -> bool {
-        location.is_empty() || frame::location(location).is_some()
+        let whole = location.is_empty() || frame::location(location).is_some();
+        self.0 += usize::from(whole);
+        whole
     }
+
     fn ancestor(&mut self, _: GoroutineId) {}
 }
 

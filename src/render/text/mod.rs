@@ -44,7 +44,8 @@ pub fn write(report: &Report, options: TextOptions, out: &mut dyn Write) -> io::
         [only] => incident(&mut page, only)?,
         several => {
             verdict::overview(&mut page, several)?;
-            for (at, one) in several.iter().enumerate() {
+            let shown = several.len().min(page.fold(super::words::INCIDENTS));
+            for (at, one) in several.iter().take(shown).enumerate() {
                 page.heading(&format!("Incident {} of {}", at + 1, several.len()))?;
                 incident(&mut page, one)?;
             }

@@ -103,7 +103,7 @@ impl<'r> Page<'r> {
         self.flow(&flow, &lead, &painted, self.prose_width())
     }
 
-    /// A graded statement: mark, text, and in brackets the grade's word with the evidence.
+    /// A graded statement: mark, text, and in brackets the grade's word with the evidence. Advice has no grade of its own.
     pub fn finding(&mut self, finding: &Finding) -> io::Result<()> {
         let references = self.inputs.all(&finding.evidence, MAX_REFERENCES);
         let grade = finding.grade.word();
@@ -112,9 +112,14 @@ impl<'r> Page<'r> {
             references => format!("[{grade}: {references}]"),
         };
         let mut flow = Flow::of(&clip(&finding.text), Style::new());
-        flow.push_whole(&escape::line(&tail), self.palette.faint);
-        let lead = format!("  {} ", words::mark(finding.grade));
-        let painted = paint(&lead, self.palette.grade(finding.grade));
+        let (lead, painted) = if finding.advice {
+            ("  - ".to_owned(), "  - ".to_owned())
+        } else {
+            flow.push_whole(&escape::line(&tail), self.palette.faint);
+            let lead = format!("  {} ", words::mark(finding.grade));
+            let painted = paint(&lead, self.palette.grade(finding.grade));
+            (lead, painted)
+        };
         self.flow(&flow, &lead, &painted, self.prose_width())?;
         for (item, n) in finding.items.iter().zip(1..) {
             self.prose(&format!("    {n}. "), item, Style::new())?;

@@ -122,7 +122,12 @@ fn earlier_panics(crash: &CrashReport) -> Vec<String> {
             (false, false) => value.to_owned(),
         }
     };
-    earlier.iter().map(told).collect()
+    const TOLD: usize = 8;
+    let hidden = earlier.len().saturating_sub(TOLD);
+    let first = earlier.iter().take(TOLD).map(told);
+    first
+        .chain((hidden > 0).then(|| format!("{hidden} more")))
+        .collect()
 }
 
 /// One line for each of several incidents.
@@ -144,7 +149,8 @@ pub fn overview(page: &mut Page<'_>, incidents: &[&IncidentReport]) -> io::Resul
             culprit.map_or_else(String::new, |place| words::place(&place.file, place.line)),
         ]
     };
-    let rows = incidents.iter().enumerate().map(row).collect();
+    let shown = incidents.len().min(page.fold(words::INCIDENTS));
+    let rows = incidents.iter().take(shown).enumerate().map(row).collect();
     let columns = [
         ("#", Fit::Number),
         ("VERDICT", Fit::Whole),
@@ -152,12 +158,13 @@ pub fn overview(page: &mut Page<'_>, incidents: &[&IncidentReport]) -> io::Resul
         ("WHEN", Fit::Middle),
         ("CULPRIT", Fit::Path),
     ];
-    page.table("", &columns, rows)
+    page.table("", &columns, rows)?;
+    page.folded(incidents.len() - shown, "incident")
 }
 
 /// The page where nothing from Go was recognised.
 pub fn nothing(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
-    page.prose("", "Nothing from Go was recognised.", page.palette.strong)?;
+    page.prose("", &words::nothing_found(report), page.palette.strong)?;
     footer::write(page, report)?;
     page.heading("What to do")?;
     for (advice, command) in words::NOTHING_FOUND {

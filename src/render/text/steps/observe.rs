@@ -19,7 +19,7 @@ const IDS: usize = 6;
 /// Tables and stacks of step 1.
 pub fn write(page: &mut Page<'_>, incident: &IncidentReport) -> io::Result<()> {
     states(page, incident)?;
-    waits(page, &incident.waits)?;
+    waits(page, &words::shared_waits(&incident.waits))?;
     groups(page, incident)
 }
 
@@ -43,7 +43,7 @@ fn states(page: &mut Page<'_>, incident: &IncidentReport) -> io::Result<()> {
     page.folded(states.len() - shown, "state")
 }
 
-fn waits(page: &mut Page<'_>, waits: &[Wait]) -> io::Result<()> {
+fn waits(page: &mut Page<'_>, waits: &[&Wait]) -> io::Result<()> {
     let shown = waits.len().min(page.fold(WAITS));
     let rows = waits.iter().take(shown).map(|wait| {
         let site = wait.sites.first();
