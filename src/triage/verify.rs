@@ -256,7 +256,7 @@ pub(super) fn missing(case: &Case<'_, '_>) -> Vec<Missing> {
         .collect()
 }
 
-/// What is not in the text, most wanted first.
+/// What is not in the text, most wanted first. Long because it is a table: what each row needs, then one row a gap.
 fn gaps(case: &Case<'_, '_>) -> Vec<Gap> {
     let conflict = case.maps.conflicts.first();
     let is_map_crash = case.map_fatal.is_some();
