@@ -12,6 +12,7 @@
 pub mod analyze;
 pub mod cli;
 pub mod envelope;
+pub mod gomap;
 pub mod goruntime;
 pub mod input;
 pub mod model;

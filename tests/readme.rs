@@ -54,7 +54,10 @@ fn every_option_and_command_of_the_readme_exists() {
         String::from_utf8_lossy(&output.unwrap_or_else(|error| panic!("{error}")).stdout)
             .into_owned()
     };
-    let known = help(&["--help"]) + &help(&["repro", "--help"]);
+    let pages: [&[&str]; 4] = [&[], &["repro"], &["map", "layout"], &["map", "locate"]];
+    let known: String = pages
+        .map(|page| help(&[page, &["--help"]].concat()))
+        .concat();
     let mut checked = 0;
     for line in blocks("sh").iter().flat_map(|block| block.lines()) {
         for call in line.split("gotriage ").skip(1) {

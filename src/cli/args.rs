@@ -4,6 +4,7 @@
 //! other room meets a type of the parser.
 
 use super::analyse::AnalyseSettings;
+use super::map::args::MapCommand;
 use super::output::{Colour, OutputFormat};
 use super::read::ReadSettings;
 use super::repro::ReproSettings;
@@ -16,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 /// Wider than this no terminal is, and a mistyped number shows.
-const MAX_WIDTH: u64 = 1_000;
+pub(super) const MAX_WIDTH: u64 = 1_000;
 
 const ABOUT: &str =
     "Reads what a dead or hanging Go program left behind and says what happened, with evidence";
@@ -77,6 +78,9 @@ pub struct Cli {
 pub enum Command {
     /// Write a Go program that dies the same way
     Repro(ReproArgs),
+    /// Where keys and addresses lie in Go's maps, and how maps grow
+    #[command(subcommand)]
+    Map(MapCommand),
     /// Print the JSON schema of --format json
     Schema,
     /// Print the manual pages, or write them to a directory
@@ -224,10 +228,14 @@ enum FormatArg {
     Markdown,
 }
 
+/// When to colour.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum ColourArg {
+pub enum ColourArg {
+    /// On a terminal.
     Auto,
+    /// Into files as well.
     Always,
+    /// Not at all.
     Never,
 }
 
@@ -236,6 +244,16 @@ enum GradeArg {
     Possible,
     Probable,
     Confirmed,
+}
+
+impl From<ColourArg> for Colour {
+    fn from(arg: ColourArg) -> Self {
+        match arg {
+            ColourArg::Auto => Colour::Auto,
+            ColourArg::Always => Colour::Always,
+            ColourArg::Never => Colour::Never,
+        }
+    }
 }
 
 impl InputArgs {
@@ -265,11 +283,7 @@ impl AnalyseArgs {
                 FormatArg::Json => OutputFormat::Json,
                 FormatArg::Markdown => OutputFormat::Markdown,
             },
-            colour: match self.color {
-                ColourArg::Auto => Colour::Auto,
-                ColourArg::Always => Colour::Always,
-                ColourArg::Never => Colour::Never,
-            },
+            colour: self.color.into(),
             all: self.all,
             width: self.width.and_then(|width| usize::try_from(width).ok()),
             fail_on: self.fail_on.map(|grade| match grade {
@@ -325,13 +339,16 @@ mod tests {
     fn commands() -> Vec<(String, Vec<Arg>)> {
         let mut root = Cli::command();
         root.build();
-        let own = |command: &clap::Command| {
+        let mut all = Vec::new();
+        let mut open = vec![&root];
+        while let Some(command) = open.pop() {
             let arguments = command.get_arguments();
             let own = arguments.filter(|arg| arg.get_id() != "help" && arg.get_id() != "version");
-            (command.get_name().to_owned(), own.cloned().collect())
-        };
-        let subcommands = root.get_subcommands().filter(|c| c.get_name() != "help");
-        subcommands.chain([&root]).map(own).collect()
+            all.push((command.get_name().to_owned(), own.cloned().collect()));
+            let subcommands = command.get_subcommands();
+            open.extend(subcommands.filter(|command| command.get_name() != "help"));
+        }
+        all
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::args::Cli;
 use super::exit::Exit;
 use super::output;
 use bstr::ByteSlice;
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 use std::io;
 use std::path::Path;
@@ -51,13 +51,18 @@ fn save(page: &ManPage, directory: &Path) -> bool {
     }
 }
 
+/// A command and all below it.
+fn with_subcommands(command: &Command) -> Vec<Command> {
+    let below = command.get_subcommands().flat_map(with_subcommands);
+    std::iter::once(command.clone()).chain(below).collect()
+}
+
 /// The program's own page first.
 fn pages() -> io::Result<Vec<ManPage>> {
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
-    let commands = root.get_subcommands().cloned().collect::<Vec<_>>();
-    let commands = std::iter::once(root).chain(commands);
-    commands
+    with_subcommands(&root)
+        .into_iter()
         .map(|command| {
             let man = Man::new(command);
             let mut text = Vec::new();

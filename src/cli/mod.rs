@@ -8,6 +8,7 @@ mod args;
 mod completions;
 mod exit;
 mod man;
+mod map;
 mod output;
 mod progress;
 mod read;
@@ -31,6 +32,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         None if cli.analyse.input.files.is_empty() && stdin().is_terminal() => short_help(),
         None => analyse::run(&cli.analyse.settings()),
         Some(Command::Repro(args)) => repro::run(&args.settings()),
+        Some(Command::Map(command)) => map::run(&command),
         Some(Command::Schema) => schema::run(),
         Some(Command::Man(args)) => man::run(args.directory.as_deref()),
         Some(Command::Completions(args)) => completions::run(args.shell),

@@ -11,6 +11,8 @@ pub mod landmarks;
 pub mod levels;
 pub mod mapchecks;
 pub mod mapops;
+pub mod maprules;
 pub mod messages;
+pub mod sizeclasses;
 pub mod version;
 pub mod waits;

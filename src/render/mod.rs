@@ -5,8 +5,11 @@
 
 pub mod escape;
 mod fold;
+
 mod json;
+pub mod map;
 mod markdown;
+pub mod sheet;
 mod text;
 mod words;
 

@@ -131,6 +131,11 @@ impl<'r> Inputs<'r> {
         Self(names.collect())
     }
 
+    /// For pages that refer to no input.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// An input's name.
     pub fn name(&self, id: u32) -> &'r str {
         let found = self.0.iter().find(|(input, _)| *input == id);

@@ -11,10 +11,13 @@ mod table;
 mod verdict;
 mod wrap;
 
+use super::sheet::Block;
+use super::words::Inputs;
 use crate::triage::report::{Category, IncidentReport, Report};
 use page::Page;
 use std::io::{self, Write};
-use style::Palette;
+
+pub use table::Fit;
 
 /// Narrower than this nothing can be laid out; narrower terminals break the lines themselves.
 pub const MIN_WIDTH: usize = 20;
@@ -32,12 +35,7 @@ pub struct TextOptions {
 
 /// Writes `report` to `out`.
 pub fn write(report: &Report, options: TextOptions, out: &mut dyn Write) -> io::Result<()> {
-    let palette = match options.colour {
-        true => Palette::coloured(),
-        false => Palette::default(),
-    };
-    let width = options.width.max(MIN_WIDTH);
-    let mut page = Page::new(report, out, width, palette, options.all);
+    let mut page = Page::new(Inputs::of(report), out, options);
     let found: Vec<&IncidentReport> = found(report).collect();
     match found.as_slice() {
         [] => return verdict::nothing(&mut page, report),
@@ -52,6 +50,27 @@ pub fn write(report: &Report, options: TextOptions, out: &mut dyn Write) -> io::
         }
     }
     footer::write(&mut page, report)
+}
+
+/// Writes the blocks of a sheet to `out`, a page of its own.
+pub fn sheet(blocks: &[Block], options: TextOptions, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page::new(Inputs::none(), out, options);
+    blocks.iter().try_for_each(|block| match block {
+        Block::Heading(title) => page.heading(title),
+        Block::Prose(text) => {
+            page.blank()?;
+            page.prose("", text, page.palette.plain)
+        }
+        Block::Labelled(label, value) => page.labelled(label, value, page.palette.plain),
+        Block::Finding(finding) => page.finding(finding),
+        Block::Table {
+            title,
+            columns,
+            rows,
+        } => page.table(title, columns, rows.clone()),
+        Block::Folded { more, noun } => page.folded(*more, noun),
+        Block::Code(text) => page.code(text),
+    })
 }
 
 /// The incidents with something from Go in them.

@@ -5,9 +5,10 @@
 use super::style::{Palette, paint};
 use super::table::{Fit, Layout, Table};
 use super::wrap::{Flow, pad, width};
+use super::{MIN_WIDTH, TextOptions};
 use crate::render::escape;
 use crate::render::words::{self, Inputs};
-use crate::triage::report::{Finding, Report};
+use crate::triage::report::Finding;
 use anstyle::Style;
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -39,21 +40,17 @@ pub struct Page<'r> {
 }
 
 impl<'r> Page<'r> {
-    /// An empty page of `width` columns.
-    pub fn new(
-        report: &'r Report,
-        out: &'r mut dyn Write,
-        width: usize,
-        palette: Palette,
-        all: bool,
-    ) -> Self {
-        let inputs = Inputs::of(report);
+    /// An empty page; `inputs` names what evidence references point at.
+    pub fn new(inputs: Inputs<'r>, out: &'r mut dyn Write, options: TextOptions) -> Self {
         Self {
             out,
-            width,
+            width: options.width.max(MIN_WIDTH),
             is_blank: true,
-            all,
-            palette,
+            all: options.all,
+            palette: match options.colour {
+                true => Palette::coloured(),
+                false => Palette::default(),
+            },
             inputs,
         }
     }

@@ -8,6 +8,8 @@ use anstyle::{AnsiColor, Effects, Style};
 /// One style for each role.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Palette {
+    /// Running text.
+    pub plain: Style,
     /// Section headings and what is to be read first.
     pub strong: Style,
     /// References, rules, table heads: there when looked for.
@@ -24,6 +26,7 @@ impl Palette {
     pub fn coloured() -> Self {
         let bold = Style::new().effects(Effects::BOLD);
         Self {
+            plain: Style::new(),
             strong: bold,
             faint: Style::new().effects(Effects::DIMMED),
             place: AnsiColor::Cyan.on_default(),

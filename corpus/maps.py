@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Builds map-truth and map-history, runs them, keeps what they print in maps/.
+
+    maps.py [--go VERSION...] [--arch ARCH...] [--only NAME...]
+
+Without arguments everything is made anew. It needs zstd, and for arm64 and arm
+qemu-user; 386 programs run on amd64 as they are. Every run has secrets and
+addresses of its own, so no two are the same.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+EMULATOR = {"arm64": ["qemu-aarch64"], "arm": ["qemu-arm"]}
+LINKNAME_CHECKED_FROM = (1, 23)  # the linker lets programs refer to the runtime only if asked to
+NO_AES = {"GODEBUG": "cpu.aes=off"}
+
+
+class Run(NamedTuple):
+    """One file to make."""
+    program: str
+    go: str
+    arch: str = "amd64"
+    experiment: str = ""
+    amount: str = "usual"
+    aes: bool = True
+
+    def path(self):
+        parts = [f"go{self.go}", self.experiment, self.arch, "" if self.aes else "noaes"]
+        return HERE / "maps" / self.program / ("-".join(filter(None, parts)) + ".jsonl.zst")
+
+
+def plan(versions):
+    """All runs: the most of them natively with AES, fewer maps where only hashes or sizes differ."""
+    large = {"1.23.9", "1.27.3"}
+    builds = [(go, "") for go in versions] + [("1.24.11", "noswissmap"), ("1.25.5", "noswissmap"), ("1.27.3", "mapsplitgroup")]
+    for go, experiment in builds:
+        truth = "large" if go in large and not experiment else "small" if go == "1.25.5" and experiment else "usual"
+        yield Run("map-truth", go, experiment=experiment, amount=truth)
+        history = "usual" if go in large | {"1.21.13"} and not experiment else "small"
+        yield Run("map-history", go, experiment=experiment, amount=history)
+    for go in versions:
+        yield Run("map-truth", go, amount="keys", aes=False)
+    for go in ("1.19.8", "1.22.10", "1.23.9", "1.27.3"):
+        yield Run("map-truth", go, arch="386", amount="small")
+        yield Run("map-truth", go, arch="386", amount="keys", aes=False)
+    for go in ("1.19.8", "1.23.9", "1.26.6", "1.27.3"):
+        yield Run("map-truth", go, arch="arm64", amount="small")
+        yield Run("map-truth", go, arch="arm", amount="small" if go == "1.27.3" else "keys")
+    for go in ("1.23.9", "1.27.3"):
+        yield Run("map-history", go, arch="386", amount="small")
+
+
+def toolchain(version):
+    out = subprocess.run([HERE / "toolchains.sh", version], check=True, stdout=subprocess.PIPE, text=True)
+    return Path(out.stdout.strip())
+
+
+def build(run, place):
+    """The program of a run, built in an empty directory."""
+    shutil.copytree(HERE / "programs" / run.program, place, dirs_exist_ok=True)
+    shutil.copytree(HERE / "programs" / "map-memory", place / "mapmem")
+    major, minor = run.go.split(".")[:2]
+    (place / "go.mod").write_text(f"module example.com/app\n\ngo {major}.{minor}\n")
+    go = toolchain(run.go)
+    cache = Path(os.environ.get("GOTRIAGE_GO_DIR", Path.home() / ".cache" / "gotriage-go"))
+    env = {
+        "PATH": f"{go.parent}:/usr/bin:/bin", "HOME": "/nonexistent", "GOCACHE": str(cache / "build"),
+        "GOPATH": str(cache / "path"), "GOENV": "off", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOTELEMETRY": "off",
+        "CGO_ENABLED": "0", "GOARCH": run.arch, "GOEXPERIMENT": run.experiment,
+    }
+    checked = (int(major), int(minor)) >= LINKNAME_CHECKED_FROM
+    flags = ["-ldflags=-checklinkname=0"] if checked else []
+    subprocess.run([go, "build", "-trimpath", *flags, "-o", "app", "."], cwd=place, env=env, check=True)
+    return place / "app"
+
+
+def make(run):
+    with tempfile.TemporaryDirectory() as place:
+        program = build(run, Path(place))
+        env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **({} if run.aes else NO_AES)}
+        text = subprocess.run([*EMULATOR.get(run.arch, []), program, run.amount], env=env, check=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    run.path().parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["zstd", "-q", "-f", "-19", "-o", run.path()], input=text, check=True)
+    print(f"{run.path().relative_to(HERE)}: {text.count(10)} lines, {run.path().stat().st_size} bytes", flush=True)
+
+
+def main():
+    listed = subprocess.run([HERE / "toolchains.sh", "--list"], check=True, stdout=subprocess.PIPE, text=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--go", nargs="+", metavar="VERSION")
+    parser.add_argument("--arch", nargs="+", metavar="ARCH", choices=["amd64", "386", "arm64", "arm"])
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=["map-truth", "map-history"])
+    args = parser.parse_args()
+    failed = 0
+    for run in plan(listed.stdout.split()):
+        if args.go and run.go not in args.go or args.arch and run.arch not in args.arch or args.only and run.program not in args.only:
+            continue
+        try:
+            make(run)
+        except subprocess.CalledProcessError as why:
+            print(f"{run.path().name}: {why}", file=sys.stderr)
+            failed += 1
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()

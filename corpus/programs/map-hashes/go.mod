@@ -1,0 +1,3 @@
+module maphashes
+
+go 1.19

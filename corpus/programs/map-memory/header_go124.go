@@ -1,0 +1,17 @@
+//go:build go1.24
+
+package mapmem
+
+import "unsafe"
+
+// hmap is the classic header of a noswissmap build.
+type hmap struct {
+	count               int
+	flags, B            uint8
+	noverflow           uint16
+	hash0               uint32
+	buckets, oldbuckets unsafe.Pointer
+	nevacuate           uintptr
+	clearSeq            uint64
+	extra               *mapextra
+}

@@ -1,0 +1,1 @@
+// Its presence lets the package declare functions that the runtime defines.

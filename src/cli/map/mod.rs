@@ -1,0 +1,73 @@
+//! `gotriage map`: the map room's own questions, a file for each subcommand.
+//!
+//! A subcommand makes a result of `gomap` from its arguments and hands it to [`show`]; what it looks like is `render::map`'s
+//! business. [`given`] makes snapshots and secrets of files and flags.
+
+pub mod args;
+mod given;
+mod layout;
+mod locate;
+
+use super::exit::Exit;
+use super::output::{self, OutputFormat};
+use crate::gomap::target::{Target, TargetError};
+use crate::goruntime::version::{GoBuild, GoVersion, RELEASES};
+use crate::render::Format;
+use crate::render::sheet::Block;
+use crate::render::{escape, sheet};
+use args::{MapCommand, ShowArgs, ShowFormat, TargetArgs};
+use serde::Serialize;
+use std::io;
+
+/// Runs one of the subcommands; a message on stderr and exit code 2 where it can't be done.
+pub fn run(command: &MapCommand) -> Exit {
+    let done = match command {
+        MapCommand::Layout(args) => layout::run(args),
+        MapCommand::Locate(args) => locate::run(args),
+    };
+    done.unwrap_or_else(|Refused(message)| {
+        output::complain(&message);
+        Exit::Incomplete
+    })
+}
+
+/// Why a subcommand can't answer, in a sentence.
+struct Refused(String);
+
+impl<E: std::error::Error> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Refused(error.to_string())
+    }
+}
+
+type Done = Result<Exit, Refused>;
+
+/// Prints a result: the blocks as text, or the value as JSON.
+fn show(args: &ShowArgs, result: &impl Serialize, blocks: impl FnOnce() -> Vec<Block>) -> Done {
+    let format = match args.format {
+        ShowFormat::Text => OutputFormat::Text,
+        ShowFormat::Json => OutputFormat::Json,
+    };
+    let width = args.width.and_then(|width| usize::try_from(width).ok());
+    let printed = match output::format(format, args.color.into(), width, args.all) {
+        Format::Text(options) => output::print(|out| sheet::write(&blocks(), options, out)),
+        _ => output::print(|out| {
+            let text = serde_json::to_string_pretty(result).map_err(io::Error::other)?;
+            writeln!(out, "{}", escape::json(&text))
+        }),
+    };
+    Ok(match printed {
+        true => Exit::Analysed,
+        false => Exit::Incomplete,
+    })
+}
+
+/// The build and machine that were named; the newest known Go on amd64 where not.
+fn target(args: &TargetArgs) -> Result<Target, TargetError> {
+    let newest = RELEASES.last().map_or(0, |release| release.minor);
+    let build = args.go.unwrap_or(GoBuild {
+        version: GoVersion::minor(newest),
+        map_experiment: None,
+    });
+    Target::new(build, args.arch.unwrap_or_default())
+}
