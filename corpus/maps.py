@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds map-truth and map-history, runs them, keeps what they print in maps/.
+"""Builds map-truth, map-history and map-crash-snapshot, runs them, keeps what they print in maps/.
 
     maps.py [--go VERSION...] [--arch ARCH...] [--only NAME...]
 
@@ -10,6 +10,7 @@ addresses of its own, so no two are the same.
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,9 @@ HERE = Path(__file__).resolve().parent
 EMULATOR = {"arm64": ["qemu-aarch64"], "arm": ["qemu-arm"]}
 LINKNAME_CHECKED_FROM = (1, 23)  # the linker lets programs refer to the runtime only if asked to
 NO_AES = {"GODEBUG": "cpu.aes=off"}
+DIES = "map-crash-snapshot"
+ENDS = {"crash": rb"fatal error: concurrent map writes\n(?:.*\n)+?runtime\.mapassign_fast64\(0x\w+, 0x\w+, 0x\w+\)\n", "race": rb"DATA RACE"}
+TRIES = 20  # until the dump prints a key without a doubt
 
 
 class Run(NamedTuple):
@@ -33,7 +37,8 @@ class Run(NamedTuple):
     aes: bool = True
 
     def path(self):
-        parts = [f"go{self.go}", self.experiment, self.arch, "" if self.aes else "noaes"]
+        end = self.amount if self.program == DIES else ""
+        parts = [f"go{self.go}", self.experiment, self.arch, "" if self.aes else "noaes", end]
         return HERE / "maps" / self.program / ("-".join(filter(None, parts)) + ".jsonl.zst")
 
 
@@ -56,6 +61,9 @@ def plan(versions):
         yield Run("map-truth", go, arch="arm", amount="small" if go == "1.27.3" else "keys")
     for go in ("1.23.9", "1.27.3"):
         yield Run("map-history", go, arch="386", amount="small")
+    for go in ("1.21.13", "1.23.9", "1.24.11", "1.27.3"):
+        for end in ENDS:
+            yield Run(DIES, go, amount=end)
 
 
 def toolchain(version):
@@ -74,21 +82,44 @@ def build(run, place):
     env = {
         "PATH": f"{go.parent}:/usr/bin:/bin", "HOME": "/nonexistent", "GOCACHE": str(cache / "build"),
         "GOPATH": str(cache / "path"), "GOENV": "off", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOTELEMETRY": "off",
-        "CGO_ENABLED": "0", "GOARCH": run.arch, "GOEXPERIMENT": run.experiment,
+        "CGO_ENABLED": "01"[races(run)], "GOARCH": run.arch, "GOEXPERIMENT": run.experiment,
     }
     checked = (int(major), int(minor)) >= LINKNAME_CHECKED_FROM
     flags = ["-ldflags=-checklinkname=0"] if checked else []
+    # The detector's builds check pointer arithmetic too, which reading one's own maps does not pass.
+    flags += ["-race", "-gcflags=all=-d=checkptr=0"] if races(run) else []
     subprocess.run([go, "build", "-trimpath", *flags, "-o", "app", "."], cwd=place, env=env, check=True)
     return place / "app"
 
 
+def races(run):
+    return run.program == DIES and run.amount == "race"
+
+
+def until_dead(program, run, env):
+    """What a program found in its map. Its snapshot and its end are kept beside; it is run again until that shows a key."""
+    for _ in range(TRIES):
+        done = subprocess.run([program, run.amount], env={**env, "GOMAXPROCS": "2", "GOTRACEBACK": "system"},
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        if re.search(ENDS[run.amount], done.stderr):
+            snapshot, entries = done.stdout.split(b"\n", 1)
+            beside = str(run.path()).removesuffix(".jsonl.zst")
+            Path(beside + ".json").write_bytes(snapshot + b"\n")
+            Path(beside + ".txt").write_bytes(done.stderr)
+            return entries
+    raise subprocess.CalledProcessError(1, run.path().name)
+
+
 def make(run):
+    run.path().parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         program = build(run, Path(place))
         env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **({} if run.aes else NO_AES)}
-        text = subprocess.run([*EMULATOR.get(run.arch, []), program, run.amount], env=env, check=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-    run.path().parent.mkdir(parents=True, exist_ok=True)
+        if run.program == DIES:
+            text = until_dead(program, run, env)
+        else:
+            text = subprocess.run([*EMULATOR.get(run.arch, []), program, run.amount], env=env, check=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     subprocess.run(["zstd", "-q", "-f", "-19", "-o", run.path()], input=text, check=True)
     print(f"{run.path().relative_to(HERE)}: {text.count(10)} lines, {run.path().stat().st_size} bytes", flush=True)
 
@@ -98,7 +129,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--go", nargs="+", metavar="VERSION")
     parser.add_argument("--arch", nargs="+", metavar="ARCH", choices=["amd64", "386", "arm64", "arm"])
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=["map-truth", "map-history"])
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=["map-truth", "map-history", DIES])
     args = parser.parse_args()
     failed = 0
     for run in plan(listed.stdout.split()):

@@ -267,6 +267,68 @@ fn without_any_readable_file_there_is_no_report() {
 }
 
 #[test]
+fn an_unreadable_snapshot_is_told_and_the_report_goes_on() {
+    let dir = Dir::new("snapshot");
+    let crash = dir.file("crash.log", CRASH);
+    let wrong = dir.file("wrong.json", b"{\"schema\": \"gotriage.report/1\"}");
+    for (option, path, why) in [
+        ("--snapshot", wrong.as_os_str(), "gotriage.map-snapshot/1"),
+        ("--secrets", crash.as_os_str(), "not JSON"),
+        ("--snapshot", OsStr::new("-"), "standard input is for logs"),
+        ("--secrets", OsStr::new("/no/such/file"), "no such file"),
+    ] {
+        let output = run(&[
+            OsStr::new("--format=json"),
+            OsStr::new(option),
+            path,
+            crash.as_os_str(),
+        ]);
+        assert_eq!(code(&output), 2, "{option}");
+        assert_eq!(json(&output)["incidents"][0]["crash"]["goroutine"], 7);
+        let message = stderr(&output);
+        assert!(message.starts_with("gotriage: ") && message.contains(why));
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}
+
+#[test]
+fn secrets_complete_a_snapshot_that_lacks_them() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/maps/map-crash-snapshot");
+    let name = |end: &str| corpus.join(format!("go1.23.9-amd64-crash.{end}"));
+    let whole = std::fs::read(name("json")).expect("the snapshot");
+    let mut bare: serde_json::Value = serde_json::from_slice(&whole).expect("JSON");
+    let secrets = bare["secrets"].take();
+    let mut only = bare.clone();
+    only["maps"] = serde_json::json!([]);
+    only["secrets"] = secrets;
+    let dir = Dir::new("secrets");
+    let bare = dir.file("bare.json", bare.to_string().as_bytes());
+    let only = dir.file("only.json", only.to_string().as_bytes());
+    let places = |options: &[(&str, &Path)]| {
+        let text = name("txt");
+        let options = options.iter();
+        let options = options.flat_map(|(option, path)| [OsStr::new(option), path.as_os_str()]);
+        let fixed = [OsStr::new("--format=json"), text.as_os_str()];
+        let output = run(&options.chain(fixed).collect::<Vec<_>>());
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        json(&output)["incidents"][0]["places"].clone()
+    };
+    let whole = places(&[("--snapshot", &name("json"))]);
+    assert!(whole[0]["where"]["bucket"].is_u64(), "{whole}");
+    assert_eq!(
+        places(&[("--snapshot", &bare), ("--secrets", &only)]),
+        whole
+    );
+    for lacking in [
+        places(&[("--snapshot", &bare)]),
+        places(&[("--secrets", &only)]),
+    ] {
+        assert!(lacking[0]["where"].is_null(), "{lacking}");
+        assert_eq!(lacking[0]["grade"], "unknown");
+    }
+}
+
+#[test]
 fn names_cannot_drive_the_terminal() {
     let output = run(&["/no/\u{1b}[2Jsuch"]);
     assert!(stderr(&output).contains("\\x1b[2J"));
@@ -401,6 +463,80 @@ fn completions_are_printed_for_every_shell() {
         assert_eq!(code(&output), 0);
         assert!(stdout(&output).contains("fail-on"), "{shell}");
     }
+}
+
+/// Go 1.27 fills hashkey on every machine, so that alone it does not tell the hash; before, it is zero where AES is used.
+#[test]
+fn whether_aes_is_used_is_asked_where_hashkey_does_not_tell() {
+    let locate = |go: &str, more: &[&str]| {
+        let given = [
+            "map",
+            "locate",
+            "--go",
+            go,
+            "--type",
+            "map[int]int",
+            "--key",
+            "1",
+        ];
+        let secrets = [
+            "--hashkey",
+            "1,2,3,4",
+            "--seed",
+            "5",
+            "--field",
+            "dir_len=0",
+        ];
+        let output = run(&[&given[..], &secrets, &["--format", "json"], more].concat());
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        json["answers"][0].clone()
+    };
+    let open = locate("1.27", &[]);
+    assert!(
+        open["error"]
+            .as_str()
+            .is_some_and(|why| why.contains("--use-aes")),
+        "{open}"
+    );
+    assert!(locate("1.27", &["--use-aes", "no"])["hash"].is_string());
+    assert!(locate("1.26", &[])["hash"].is_string());
+    let yes = locate("1.26", &["--use-aes", "yes"]);
+    assert!(
+        yes["error"]
+            .as_str()
+            .is_some_and(|why| why.contains("aeskeysched")),
+        "{yes}"
+    );
+}
+
+/// Control bytes are digits, also where they look like a number.
+#[test]
+fn fields_of_digits_are_no_numbers() {
+    let given = [
+        "map",
+        "locate",
+        "--go",
+        "1.27",
+        "--type",
+        "map[int]int",
+        "--key",
+        "1",
+        "--use-aes",
+        "no",
+    ];
+    let known = [
+        "--hashkey",
+        "1,2,3,4",
+        "--seed",
+        "5",
+        "--field",
+        "dir_len=0",
+        "--field",
+        "small_ctrls=8080808080808080",
+    ];
+    let output = run(&[&given[..], &known, &["--format", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(json["answers"][0]["slots"], serde_json::json!([]), "{json}");
 }
 
 /// `gotriage man man` brings the pages up to date.

@@ -5,7 +5,8 @@
 
 #![allow(clippy::expect_used, clippy::panic)] // helpers of tests fail as tests do
 
-use gotriage::gomap::snapshot::answer::Book;
+use gotriage::gomap::locate::address::{Region, locate_in, regions};
+use gotriage::gomap::snapshot::answer::{Book, Entry, Found};
 use gotriage::gomap::snapshot::question::Question;
 use gotriage::gomap::snapshot::{MapShot, Snapshot};
 use rayon::prelude::*;
@@ -15,6 +16,12 @@ use std::path::{Path, PathBuf};
 
 /// Lines that every check has to find; the files hold several times as many of each kind.
 const LEAST: usize = 20_000;
+
+/// Entries of all files: every one has Go's own hash of its key.
+const ENTRIES: usize = 100_000;
+
+/// Entries with a pointer in place of a key or an element of more than 128 bytes.
+const BEHIND_POINTERS: usize = 1_000;
 
 /// Differences shown before a test gives up.
 const SHOWN: usize = 8;
@@ -36,9 +43,20 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-fn read(path: &Path) -> Truth {
+fn unpack(path: &Path) -> Vec<u8> {
     let packed = fs::File::open(path).expect("a truth file");
-    let text = zstd::decode_all(packed).expect("zstd");
+    zstd::decode_all(packed).expect("zstd")
+}
+
+/// The first line alone.
+fn snapshot(path: &Path) -> Snapshot {
+    let text = unpack(path);
+    let end = text.iter().position(|&byte| byte == b'\n');
+    Snapshot::parse(&text[..end.expect("lines")]).expect("a snapshot")
+}
+
+fn read(path: &Path) -> Truth {
+    let text = unpack(path);
     let mut lines = text
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());
@@ -57,7 +75,7 @@ fn read(path: &Path) -> Truth {
 }
 
 fn ask(book: &Book<'_>, question: Value) -> Value {
-    let question = Question::parse(question.to_string().as_bytes()).expect("a question");
+    let question = Question::parse(question.to_string().as_bytes());
     book.answer(&question).to_json(&Value::Null)
 }
 
@@ -119,7 +137,7 @@ fn key_question(line: &Value, form: &str) -> Option<Value> {
     Some(json!({ "map": line["map"], "key": key }))
 }
 
-/// Where an entry lies, as a lookup of its key would find it.
+/// Go's own hash of an entry's key, and where it lies, as a lookup of its key would find it.
 fn key_place(answer: &Value, line: &Value) -> Result<(), String> {
     if line["hash"].is_null() {
         return same(answer, &[("hash", Value::Null), ("error", Value::Null)]);
@@ -149,7 +167,7 @@ fn key_place(answer: &Value, line: &Value) -> Result<(), String> {
 
 #[test]
 fn every_key_given_as_memory_is_where_go_put_it() {
-    check(LEAST, |book, line| {
+    check(ENTRIES, |book, line| {
         Some(key_place(&ask(book, key_question(line, "mem")?), line))
     });
 }
@@ -217,6 +235,72 @@ fn every_address_of_an_element_is_found() {
         let size = shot.types.as_ref().expect("types").elem.size;
         is_inline(size).then(|| entry_place(book, line, "elem", "elem_addr"))?
     });
+}
+
+#[test]
+fn every_pointer_to_a_large_key_or_element_is_found() {
+    check(BEHIND_POINTERS, |book, line| {
+        let key = entry_place(book, line, "key", "key_cell");
+        let elem = entry_place(book, line, "elem", "elem_cell");
+        match (key, elem) {
+            (Some(key), Some(elem)) => Some(key.and(elem)),
+            (key, elem) => key.or(elem),
+        }
+    });
+}
+
+/// Bytes asked for in each part of a map, evenly from the first to the last.
+const ASKED: u64 = 8;
+
+/// Every part of every map, with its map's number.
+fn all_regions(book: &Book<'_>) -> Vec<(usize, Region)> {
+    let of = |(at, entry): (usize, &Entry<'_>)| {
+        let regions = regions(entry.shot, entry.layout.as_ref(), &book.snapshot.target);
+        regions.into_iter().map(move |region| (at, region))
+    };
+    book.entries().iter().enumerate().flat_map(of).collect()
+}
+
+/// The index over all maps answers as trying one part after another does, and the place leads back to its address. False where the
+/// address lies in no map.
+fn address_and_back(book: &Book<'_>, regions: &[(usize, Region)], addr: u64) -> bool {
+    let answer = book.address(None, addr);
+    let Some((at, region)) = regions.iter().find(|(_, region)| region.contains(addr)) else {
+        assert!(answer.map.is_none() && answer.found.is_err(), "{addr:#x}");
+        return false;
+    };
+    let (entry, target) = (&book.entries()[*at], &book.snapshot.target);
+    let layout = entry.layout.as_ref();
+    let place = locate_in(region, layout, target, addr).expect("a place");
+    let back = place.address(entry.shot, layout.expect("types"), target);
+    assert_eq!(back, Some(addr), "{place:?}");
+    assert_eq!(answer.found, Ok(Found::Address(place)), "{addr:#x}");
+    assert!(
+        answer
+            .map
+            .is_some_and(|shot| std::ptr::eq(shot, entry.shot))
+    );
+    true
+}
+
+#[test]
+fn addresses_of_real_maps_lead_to_places_and_back() {
+    let asked = files().into_par_iter().map(|path| {
+        let snapshot = snapshot(&path);
+        let book = Book::open(&snapshot);
+        let regions = all_regions(&book);
+        let addresses = regions.iter().flat_map(|(_, region)| {
+            let step = (region.size / ASKED).max(1);
+            let inside = (0..region.size).step_by(step as usize);
+            let ends = [region.base - 1, region.last(), region.last() + 1];
+            inside.map(|offset| region.base + offset).chain(ends)
+        });
+        addresses
+            .filter(|&addr| address_and_back(&book, &regions, addr))
+            .count()
+    });
+    let asked: usize = asked.sum();
+    assert!(asked >= ENTRIES, "only {asked} addresses were asked for");
 }
 
 /// The distance from the start of the field. The truth counts from the directory's entry, answers from its first entry.

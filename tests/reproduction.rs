@@ -1,10 +1,11 @@
 //! Every reproduction, built and run by a real Go: it must die with the message it promises, and the race detector must see it.
 //!
-//! Go is `$GOTRIAGE_GO`, or else the oldest and the newest of `$HOME/.cache/gotriage-go/<version>/go/bin/go`. Without any, these tests
-//! say so and pass, except where `CI=true`: there they fail. `cargo test --test reproduction -- --ignored` runs every combination of
+//! Go is found by [`toolchain`]: the oldest and the newest. `cargo test --test reproduction -- --ignored` runs every combination of
 //! operations and keys twenty times, on every Go found; that takes most of an hour for each.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+mod toolchain;
 
 use gotriage::goruntime::mapops::{KeyKind, MapOp};
 use gotriage::goruntime::version::GoVersion;
@@ -12,6 +13,7 @@ use gotriage::triage::report::{Category, Reproduction};
 use gotriage::triage::reproduction::{MapAccess, Request, Through, reproduction};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use toolchain::{Toolchain, extremes, run, toolchains};
 
 const BLANK: Request<'static> = Request {
     category: Category::None,
@@ -77,86 +79,21 @@ const OTHER_DEATHS: &[(Category, &str)] = &[
     (Category::GoroutineLeak, ""),
 ];
 
-/// An installed Go.
-struct Toolchain {
-    go: PathBuf,
-    version: GoVersion,
-}
-
-impl Toolchain {
-    fn at(go: PathBuf) -> Option<Self> {
-        let output = Command::new(&go)
-            .args(["env", "GOVERSION"])
-            .env("GOTOOLCHAIN", "local")
-            .output()
-            .ok()?;
-        let version = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
-        Some(Toolchain { go, version })
+/// Builds `main.go` in `folder`; the error is what Go printed.
+fn build(
+    toolchain: &Toolchain,
+    folder: &Path,
+    program: &str,
+    with_race: bool,
+) -> Result<PathBuf, String> {
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join("main.go"), program).unwrap();
+    let binary = folder.join(if with_race { "repro-race" } else { "repro" });
+    let mut command = toolchain.build(folder, &binary);
+    if with_race {
+        command.arg("-race").env("CGO_ENABLED", "1");
     }
-
-    /// Builds `main.go` in `folder`; the error is what Go printed.
-    fn build(&self, folder: &Path, program: &str, with_race: bool) -> Result<PathBuf, String> {
-        std::fs::create_dir_all(folder).unwrap();
-        std::fs::write(folder.join("main.go"), program).unwrap();
-        let binary = folder.join(if with_race { "repro-race" } else { "repro" });
-        let mut command = Command::new(&self.go);
-        command
-            .arg("build")
-            .arg("-o")
-            .arg(&binary)
-            .args(with_race.then_some("-race"))
-            .arg("main.go");
-        command
-            .current_dir(folder)
-            .env("GOTOOLCHAIN", "local")
-            .env("GOPROXY", "off")
-            .env("GOFLAGS", "");
-        if with_race {
-            command.env("CGO_ENABLED", "1");
-        }
-        let output = command.output().unwrap();
-        match output.status.success() {
-            true => Ok(binary),
-            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
-        }
-    }
-}
-
-/// All Go toolchains that can be found, oldest first; none only where a test may be skipped.
-fn toolchains() -> Vec<Toolchain> {
-    let mut found = match std::env::var_os("GOTRIAGE_GO") {
-        Some(go) => vec![
-            Toolchain::at(PathBuf::from(&go))
-                .unwrap_or_else(|| panic!("GOTRIAGE_GO={} is no Go", go.display())),
-        ],
-        None => installed(),
-    };
-    found.sort_by_key(|toolchain| toolchain.version);
-    if found.is_empty() {
-        let advice = "no Go found: run corpus/toolchains.sh, or set GOTRIAGE_GO to a go binary";
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{advice}");
-        eprintln!("SKIPPED: {advice}");
-    }
-    found
-}
-
-fn installed() -> Vec<Toolchain> {
-    let Some(home) = std::env::var_os("HOME") else {
-        return Vec::new();
-    };
-    let cache = Path::new(&home).join(".cache/gotriage-go");
-    let folders = std::fs::read_dir(cache).into_iter().flatten().flatten();
-    folders
-        .filter_map(|folder| Toolchain::at(folder.path().join("go/bin/go")))
-        .collect()
-}
-
-/// The oldest and the newest.
-fn extremes(mut all: Vec<Toolchain>) -> Vec<Toolchain> {
-    if all.len() > 2 {
-        all.drain(1..all.len() - 1);
-    }
-    all
+    run(command.arg("main.go")).map(|_| binary)
 }
 
 fn by_user(op: MapOp) -> Option<MapAccess> {
@@ -311,15 +248,13 @@ fn check(toolchain: &Toolchain, requests: &[Request<'static>], times: usize, tes
         };
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join(format!("repro-{test}-{}-{n}", toolchain.version));
-        let plain = toolchain
-            .build(&folder, &promised.program, false)
+        let plain = build(toolchain, &folder, &promised.program, false)
             .unwrap_or_else(|error| panic!("{context}:\n{error}"));
         for _ in 0..times {
             dies_as_promised(&plain, &promised, &context);
         }
         if promised.run.contains("-race") {
-            let with_race = toolchain
-                .build(&folder, &promised.program, true)
+            let with_race = build(toolchain, &folder, &promised.program, true)
                 .unwrap_or_else(|error| panic!("{context}, -race:\n{error}"));
             for _ in 0..times {
                 is_flagged(&with_race, &context);

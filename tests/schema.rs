@@ -11,17 +11,33 @@ use gotriage::triage::{Options, report::Report};
 use gotriage::{envelope, parse, triage};
 use jsonschema::Validator;
 use serde_json::Value;
-use std::process::Command;
+use std::fs::File;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
-/// The schema as `gotriage schema` prints it.
+/// The schema of the report as `gotriage schema` prints it.
 fn schema() -> Validator {
-    let output = Command::new(env!("CARGO_BIN_EXE_gotriage"))
-        .arg("schema")
-        .output()
+    validator(&printed(&["schema"], b""))
+}
+
+fn validator(schema: &Value) -> Validator {
+    jsonschema::draft202012::new(schema).expect("the schema is a schema")
+}
+
+/// What gotriage prints as JSON.
+fn printed(arguments: &[&str], input: &[u8]) -> Value {
+    let mut gotriage = Command::new(env!("CARGO_BIN_EXE_gotriage"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
         .expect("gotriage runs");
-    assert!(output.status.success());
-    let schema: Value = serde_json::from_slice(&output.stdout).expect("the schema is JSON");
-    jsonschema::draft202012::new(&schema).expect("the schema is a schema")
+    let mut stdin = gotriage.stdin.take().expect("a pipe");
+    stdin.write_all(input).expect("gotriage reads its input");
+    drop(stdin);
+    let output = gotriage.wait_with_output().expect("gotriage ends");
+    assert!(output.status.success(), "{arguments:?}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 fn json(report: &Report) -> Value {
@@ -66,18 +82,114 @@ fn what_is_no_report_does_not_match() {
 }
 
 #[test]
-fn the_schema_describes_every_field() {
-    let output = Command::new(env!("CARGO_BIN_EXE_gotriage"))
-        .arg("schema")
-        .output()
-        .expect("gotriage runs");
-    let schema: Value = serde_json::from_slice(&output.stdout).expect("the schema is JSON");
-    let definitions = schema["$defs"].as_object().expect("definitions");
-    for (name, definition) in definitions.iter().chain([(&"Report".to_owned(), &schema)]) {
-        let fields = definition["properties"].as_object();
-        for (field, about) in fields.into_iter().flatten() {
-            assert!(about["description"].is_string(), "{name}.{field}");
+fn schemas_describe_every_field() {
+    for of in ["report", "map-layout", "map-locate"] {
+        let schema = printed(&["schema", of], b"");
+        let definitions = schema["$defs"].as_object().expect("definitions");
+        for (name, definition) in definitions.iter().chain([(&of.to_owned(), &schema)]) {
+            let fields = definition["properties"].as_object();
+            for (field, about) in fields.into_iter().flatten() {
+                assert!(about["description"].is_string(), "{name}.{field}");
+            }
         }
+    }
+}
+
+#[test]
+fn layouts_match_their_schema() {
+    let schema = validator(&printed(&["schema", "map-layout"], b""));
+    for (map_type, arch) in [
+        ("map[string]int", "amd64"),
+        ("map[[200]byte]struct{}", "386"),
+        ("map[struct{a int8; b any}][3]string", "arm64"),
+    ] {
+        let layouts = printed(
+            &[
+                "map", "layout", map_type, "--arch", arch, "--format", "json",
+            ],
+            b"",
+        );
+        assert_eq!(
+            faults(&schema, &layouts),
+            Vec::<String>::new(),
+            "{map_type}"
+        );
+        let mut wrong = layouts;
+        wrong["layouts"][0]["unit"]["size"] = "many".into();
+        assert!(!faults(&schema, &wrong).is_empty());
+    }
+}
+
+/// The snapshot of a file of corpus/maps/map-truth, and addresses in it.
+fn real_snapshot(name: &str) -> (Vec<u8>, Vec<String>) {
+    let path = format!(
+        "{}/corpus/maps/map-truth/{name}.jsonl.zst",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let text = zstd::decode_all(File::open(path).expect("a truth file")).expect("zstd");
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let snapshot = lines.next().expect("a snapshot").to_vec();
+    let addresses = lines.filter_map(|line| {
+        let line: Value = serde_json::from_slice(line).ok()?;
+        Some(line["addr"].as_str()?.to_owned())
+    });
+    (snapshot, addresses.step_by(50).collect())
+}
+
+#[test]
+fn places_match_their_schema() {
+    let schema = validator(&printed(&["schema", "map-locate"], b""));
+    for file in ["go1.23.9-amd64", "go1.27.3-386", "go1.27.3-amd64"] {
+        let (snapshot, addresses) = real_snapshot(file);
+        let parsed: Value = serde_json::from_slice(&snapshot).expect("JSON");
+        let maps = parsed["maps"].as_array().expect("maps");
+        let ask = |arguments: &[&str]| {
+            let start = ["map", "locate", "--snapshot", "-", "--format", "json"];
+            let located = printed(&[&start, arguments].concat(), &snapshot);
+            assert_eq!(
+                faults(&schema, &located),
+                Vec::<String>::new(),
+                "{arguments:?}"
+            );
+            located
+        };
+        // Small maps, growing ones, NaN and what is no key of the type.
+        for map_type in ["map[int]int", "map[float64]int", "map[string]int"] {
+            for map in maps.iter().filter(|map| map["type"] == map_type) {
+                let name = map["name"].as_str().expect("a name");
+                ask(&[
+                    "--map", name, "--key", "1", "--key", "NaN", "--key", "\"a\"",
+                ]);
+            }
+        }
+        let asked: Vec<&str> = addresses.iter().flat_map(|addr| ["--addr", addr]).collect();
+        let mut wrong = ask(&[&asked[..], &["--addr", "0x10"]].concat());
+        wrong["answers"][0]["offset"] = "0x8".into();
+        assert!(!faults(&schema, &wrong).is_empty());
+    }
+}
+
+#[test]
+fn candidates_match_their_schema() {
+    let schema = validator(&printed(&["schema", "map-locate"], b""));
+    for (go, map_type) in [("1.23", "map[string]int"), ("1.27", "map[int]int64")] {
+        let given = [
+            "--go",
+            go,
+            "--type",
+            map_type,
+            "--addr",
+            "0xc000105a38",
+            "--key",
+            "1",
+        ];
+        let located = printed(
+            &[&["map", "locate", "--format", "json"], &given[..]].concat(),
+            b"",
+        );
+        assert_eq!(faults(&schema, &located), Vec::<String>::new(), "{go}");
+        let candidates = located["candidates"]["candidates"].as_array();
+        assert!(candidates.is_some_and(|all| !all.is_empty()), "{go}");
     }
 }
 

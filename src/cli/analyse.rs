@@ -1,6 +1,7 @@
 //! The default command: from bytes to a report. [`walk`] is the way through all rooms.
 
 use super::exit::{Exit, Outcome};
+use super::map::given;
 use super::output::{self, Colour, OutputFormat};
 use super::progress::Progress;
 use super::read::{self, ReadSettings};
@@ -11,6 +12,7 @@ use crate::triage::Options;
 use crate::triage::report::Report;
 use crate::{envelope, parse, render, triage};
 use rayon::prelude::*;
+use std::path::{Path, PathBuf};
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -19,6 +21,10 @@ pub struct AnalyseSettings {
     pub read: ReadSettings,
     /// What steers the analysis.
     pub options: Options,
+    /// `--snapshot`.
+    pub snapshot: Option<PathBuf>,
+    /// `--secrets`.
+    pub secrets: Option<PathBuf>,
     /// Form of the report.
     pub format: OutputFormat,
     /// Colours.
@@ -39,7 +45,8 @@ pub fn run(settings: &AnalyseSettings) -> Exit {
         progress.finish();
         return Exit::Incomplete;
     }
-    let report = walk(&inputs.sources, &settings.options, &progress);
+    let (options, unreadable) = with_memory(settings);
+    let report = walk(&inputs.sources, &options, &progress);
     progress.finish();
     let format = output::format(
         settings.format,
@@ -52,10 +59,36 @@ pub fn run(settings: &AnalyseSettings) -> Exit {
     }
     let outcome = Outcome {
         report: &report,
-        incomplete: inputs.incomplete,
+        incomplete: inputs.incomplete || unreadable,
         fail_on: settings.fail_on,
     };
     outcome.exit()
+}
+
+/// The options with what the files of `--snapshot` and `--secrets` hold; true where one can't be read. It is told on stderr, and the
+/// report goes on without it.
+fn with_memory(settings: &AnalyseSettings) -> (Options, bool) {
+    let mut options = settings.options.clone();
+    let mut unreadable = false;
+    let mut read = |path: &Path| {
+        let read = match path == Path::new("-") {
+            true => Err("standard input is for logs; name the snapshot's file".to_owned()),
+            false => given::snapshot(path, settings.options.go).map_err(|no| no.to_string()),
+        };
+        read.inspect_err(|why| {
+            output::complain(why);
+            unreadable = true;
+        })
+        .ok()
+    };
+    let secrets = settings.secrets.as_deref().and_then(&mut read);
+    let memory = &mut options.memory;
+    memory.snapshot = settings.snapshot.as_deref().and_then(&mut read);
+    memory.has_secrets = secrets.is_some();
+    if let (Some(snapshot), Some(secrets)) = (&mut memory.snapshot, secrets) {
+        snapshot.secrets.prefer(secrets.secrets);
+    }
+    (options, unreadable)
 }
 
 /// input ──► envelope ──► parse ──► analyze and triage.

@@ -13,6 +13,7 @@ use crate::input::DEFAULT_MAX_BYTES;
 use crate::model::Grade;
 use crate::render::MIN_WIDTH;
 use crate::triage::Options;
+use crate::triage::memory::Memory;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -41,6 +42,9 @@ Examples:
 
   # A crash and a capture, as one incident
   gotriage crash.log goroutines.txt
+
+  # With what a debugger read of the process's maps, from its core
+  gotriage --snapshot gotriage-snapshot.json crash.log
 
   # For the ticket, for a script
   gotriage --format markdown crash.log
@@ -82,11 +86,33 @@ pub enum Command {
     #[command(subcommand)]
     Map(MapCommand),
     /// Print the JSON schema of --format json
-    Schema,
+    Schema(SchemaArgs),
     /// Print the manual pages, or write them to a directory
     Man(ManArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+}
+
+/// Schemas.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Whose output
+    ///
+    /// `report` is the analysis; `map-layout` and `map-locate` are the commands of `gotriage map`. Lines that answer --queries are
+    /// the AnswerLine of map-locate.
+    #[arg(value_name = "OUTPUT", default_value = "report")]
+    pub of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// `gotriage.report/1`.
+    Report,
+    /// `gotriage.map-layout/1`.
+    MapLayout,
+    /// `gotriage.map-locate/1`.
+    MapLocate,
 }
 
 /// What is read, and how it is understood.
@@ -124,6 +150,18 @@ pub struct AnalyseArgs {
     /// Inputs.
     #[command(flatten)]
     pub input: InputArgs,
+    /// Snapshot of the process's maps: gotriage.map-snapshot/1
+    ///
+    /// From a core of the same process, or from the process while it lived; `gotriage map probe` prints the debugger script that
+    /// writes one. Step 3 then names types, fields, and the buckets or slots of keys and addresses.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Memory")]
+    snapshot: Option<PathBuf>,
+    /// Secrets of the process's hash, in the same form
+    ///
+    /// For a snapshot that lacks them. Maps in this file are not used, and without --snapshot it places no key: the map's own seed
+    /// and size are needed as well.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Memory")]
+    secrets: Option<PathBuf>,
     /// Form of the report
     ///
     /// `text` is for a terminal, `markdown` for tickets and pull requests, `json` for programs: the schema gotriage.report/1, which
@@ -268,6 +306,7 @@ impl InputArgs {
         Options {
             go: self.go,
             separate: self.separate,
+            memory: Memory::default(),
         }
     }
 }
@@ -278,6 +317,8 @@ impl AnalyseArgs {
         AnalyseSettings {
             read: self.input.settings(),
             options: self.input.options(),
+            snapshot: self.snapshot.clone(),
+            secrets: self.secrets.clone(),
             format: match self.format {
                 FormatArg::Text => OutputFormat::Text,
                 FormatArg::Json => OutputFormat::Json,

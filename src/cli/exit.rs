@@ -92,6 +92,7 @@ mod tests {
             },
             creation: Creation::default(),
             maps: Vec::new(),
+            places: Vec::new(),
             conflicts: Vec::new(),
             waits: Vec::new(),
             steps: Vec::new(),

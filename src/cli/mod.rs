@@ -33,7 +33,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         None => analyse::run(&cli.analyse.settings()),
         Some(Command::Repro(args)) => repro::run(&args.settings()),
         Some(Command::Map(command)) => map::run(&command),
-        Some(Command::Schema) => schema::run(),
+        Some(Command::Schema(args)) => schema::run(args.of),
         Some(Command::Man(args)) => man::run(args.directory.as_deref()),
         Some(Command::Completions(args)) => completions::run(args.shell),
     }

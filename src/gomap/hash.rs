@@ -24,6 +24,7 @@ mod rounds;
 mod tests;
 
 pub use compose::{KeyPlan, hash_key};
+pub(super) use pieces::is_plain;
 
 use super::target::{Arch, Target};
 use std::fmt;
@@ -69,6 +70,16 @@ pub enum SecretsError {
         wanted: u64,
         /// Bytes given.
         given: u64,
+    },
+    /// Only `hashkey` is known, of a version that fills it whether AES is used or not.
+    #[error(
+        "Go {version} fills hashkey with AES and without, so it does not tell how this process hashes: say whether {symbol} is true (\"use_aes\" in a snapshot, --use-aes yes or no), or give aeskeysched"
+    )]
+    AesUnsaid {
+        /// Version of Go.
+        version: String,
+        /// Symbol with its package: `internal/runtime/maps.UseAeshash`.
+        symbol: String,
     },
     /// This machine has no AES hash.
     #[error("Go hashes without AES on {0}")]
@@ -127,7 +138,8 @@ enum Words {
 impl Hasher {
     /// The functions that a process of `target` with these secrets uses.
     ///
-    /// Where the secrets don't say whether AES is used, a schedule that is not zero says that it is: Go leaves it zero otherwise.
+    /// Where the secrets don't say whether AES is used, the schedule does: Go leaves it zero where it is not. `hashkey` says as much
+    /// only in versions that leave it zero where AES is used.
     ///
     /// # Errors
     /// [`SecretsError`] where a secret that is needed is missing or has another size, and where it can't be known how the version
@@ -221,17 +233,20 @@ fn algorithm(target: &Target, secrets: &Secrets) -> Result<Algorithm, SecretsErr
         Arch::Arm64 => Some(Algorithm::AesArm64),
         _ => None,
     };
-    let has_schedule = secrets
-        .aeskeysched
-        .as_ref()
-        .is_some_and(|bytes| bytes.iter().any(|&byte| byte != 0));
+    let schedule = secrets.aeskeysched.as_ref().filter(|all| !all.is_empty());
+    let is_filled = schedule.map(|bytes| bytes.iter().any(|&byte| byte != 0));
     let has_key = secrets.hashkey.is_some_and(|words| words != [0; 4]);
+    let beside_aes = target.rules.hashkey_beside_aes;
     match (aes, secrets.use_aes) {
         (Some(aes), Some(true)) => Ok(aes),
         (None, Some(true)) => Err(SecretsError::NoAes(target.arch.to_string())),
         (_, Some(false)) | (None, None) => Ok(fallback),
-        (Some(aes), None) if has_schedule => Ok(aes),
-        (Some(_), None) if has_key => Ok(fallback),
+        (Some(aes), None) if is_filled == Some(true) => Ok(aes),
+        (Some(_), None) if has_key && (!beside_aes || is_filled == Some(false)) => Ok(fallback),
+        (Some(_), None) if has_key => Err(SecretsError::AesUnsaid {
+            version: target.build.version.to_string(),
+            symbol: symbol(target, target.rules.use_aes_symbol),
+        }),
         // Nothing that is filled: most processes use AES, so its schedule is what to ask for.
         (Some(_), None) => Err(missing(target, "aeskeysched", schedule_bytes(target))),
     }

@@ -24,6 +24,7 @@ use super::layout::unit::{Part, UnitField};
 use super::target::Target;
 use crate::goruntime::sizeclasses::PAGE;
 use classify::HeaderVerdict;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;
 
@@ -70,7 +71,7 @@ pub enum Reach {
 }
 
 /// Length of an array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
     /// Classic: 2^b buckets and those preallocated with them.
@@ -86,7 +87,7 @@ pub enum Shape {
 }
 
 /// How the base was found; all ways are inferences.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Found {
     /// By the size class: the array is a cell of a span.
@@ -103,7 +104,7 @@ pub enum Found {
 }
 
 /// One way in which the addresses fit an array.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Candidate {
     /// Length of the array.
     pub shape: Shape,
@@ -124,7 +125,7 @@ pub struct Candidate {
 }
 
 /// Where an address lies if the candidate is true.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct InferredPlace {
     /// The address.
     pub addr: u64,
@@ -137,7 +138,7 @@ pub struct InferredPlace {
 }
 
 /// All that the addresses leave open.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Inference {
     /// By length of the array, then from the base nearest to the first address down.
     pub candidates: Vec<Candidate>,

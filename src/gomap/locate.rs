@@ -5,10 +5,11 @@
 //! Swiss     hash ──► top bits: directory entry    bits 7 and up: H1, the first group    low 7 bits: H2, the control byte
 //! ```
 //!
-//! [`key`] goes from left to right and walks no further than the snapshot reaches; [`address`] goes back. What a field that was not
-//! captured would decide is an error that names the field.
+//! [`key`] goes from left to right and walks no further than the snapshot reaches; [`address`] goes back, [`index`] for many maps at
+//! once. What a field that was not captured would decide is an error that names the field.
 
 pub mod address;
+pub mod index;
 pub mod key;
 
 /// Why a place can't be told from a snapshot.

@@ -10,15 +10,20 @@
 //! 5. [`alloc`]: how much memory the parts take, and where they can begin.
 //! 6. [`locate`]: from a word to a bucket or a group, and from an address back.
 //! 7. [`infer`]: what an address tells when nothing else is known.
+//! 8. [`grow`]: what writes do to a map over time.
+//! 9. [`interleave`]: what two goroutines do to each other on one map.
 //!
-//! [`snapshot`] is the document that carries a real process's maps and secrets in; `tokens` reads the small words of Go source for
+//! [`snapshot`] is the document that carries a real process's maps and secrets in, [`probe`] the debugger script that writes one; `tokens` reads the small words of Go source for
 //! the grammars of types and literals.
 
 pub mod alloc;
+pub mod grow;
 pub mod hash;
 pub mod infer;
+pub mod interleave;
 pub mod layout;
 pub mod locate;
+pub mod probe;
 pub mod snapshot;
 pub mod target;
 mod tokens;

@@ -1,11 +1,13 @@
 //! A process's maps and secrets as somebody captured them: `gotriage.map-snapshot/1`.
 //!
 //! Plain values; what the producer did not know is `None`. The document is read by [`document`], questions by
-//! [`question`]; [`answer`] brings the two together.
+//! [`question`]; [`answer`] brings the two together, [`line`] writes what comes of it.
 
 pub mod answer;
 pub mod document;
+pub mod line;
 pub mod question;
+mod words;
 
 use super::hash::Secrets;
 use super::target::Target;
@@ -48,7 +50,7 @@ pub enum Body {
     Classic(ClassicShot),
     /// Swiss.
     Swiss(SwissShot),
-    /// Fields that can't be read; why.
+    /// Fields that can't be read, or contradict the build or one another: why.
     Unreadable(String),
 }
 

@@ -73,8 +73,8 @@ pub enum KeyError {
         /// Bytes given.
         given: u64,
     },
-    /// Memory that is none.
-    #[error("the memory of a {go_type} can't be read: {why}")]
+    /// Memory that contradicts what is given for its strings and interfaces.
+    #[error("the memory of this {go_type} contradicts itself: {why}")]
     Memory {
         /// The type.
         go_type: String,
@@ -102,9 +102,6 @@ pub enum KeyError {
     /// The type of an interface's value can't be computed with.
     #[error("{0}")]
     Type(#[from] TypeError),
-    /// Values in interfaces in values, too many levels.
-    #[error("the key nests more than 64 levels deep")]
-    TooDeep,
     /// The value makes Go panic: `hash of unhashable type []int`.
     #[error("Go panics on this key: hash of unhashable type {0}")]
     Unhashable(String),
@@ -125,11 +122,12 @@ struct Place {
 }
 
 impl Image {
-    /// Puts a value's memory together with what its strings and interfaces refer to. Words that are all zero say by themselves that
-    /// a string is empty or an interface nil; everything else has to be given.
+    /// Puts a value's memory together with what its strings and interfaces refer to. A length of zero says by itself that a string
+    /// is empty (its pointer may be anything), a type word of zero that an interface is nil; everything else has to be given. The
+    /// words of what is given may be zero, since producers may not have them.
     ///
     /// # Errors
-    /// [`KeyError::Size`], [`KeyError::MissingReferent`], [`KeyError::StrayReferent`].
+    /// [`KeyError::Size`], [`KeyError::MissingReferent`], [`KeyError::StrayReferent`], [`KeyError::Memory`].
     pub fn assemble(
         go_type: &GoType,
         bytes: Vec<u8>,
@@ -147,9 +145,12 @@ impl Image {
         let mut refs = Vec::new();
         for place in places {
             let referent = match given.remove(&place.offset) {
-                Some(referent) if referent.what() == place.what => referent,
+                Some(referent) if referent.what() == place.what => {
+                    agree(go_type, &bytes, &place, &referent)?;
+                    referent
+                }
                 Some(other) => return Err(stray(go_type, place.offset, &other)),
-                None if place.blank || is_zero(&bytes, &place) => match place.what {
+                None if place.blank || place.telling_word(&bytes) == Some(0) => match place.what {
                     STRING => Referent::Str(Vec::new()),
                     _ => Referent::Iface(None),
                 },
@@ -192,10 +193,41 @@ fn stray(go_type: &GoType, offset: u64, referent: &Referent) -> KeyError {
     }
 }
 
-fn is_zero(bytes: &[u8], place: &Place) -> bool {
-    let end = place.offset + place.size;
-    let words = bytes.get(place.offset as usize..end as usize);
-    words.is_some_and(|words| words.iter().all(|&byte| byte == 0))
+impl Place {
+    /// The word that tells by itself of an empty string or a nil interface: its length, or its type.
+    fn telling_word(&self, bytes: &[u8]) -> Option<u64> {
+        let word = self.size / 2;
+        let start = match self.what {
+            STRING => self.offset + word,
+            _ => self.offset,
+        };
+        let digits = bytes.get(start as usize..(start + word) as usize)?;
+        let add = |low: u64, &byte: &u8| low << 8 | u64::from(byte);
+        Some(digits.iter().rev().fold(0, add))
+    }
+}
+
+/// Refuses a string of another length than memory says, and nil where memory has a type.
+fn agree(
+    go_type: &GoType,
+    bytes: &[u8],
+    place: &Place,
+    referent: &Referent,
+) -> Result<(), KeyError> {
+    let told = place.telling_word(bytes).filter(|&word| word != 0);
+    let at = place.offset;
+    let why = match (told, referent) {
+        (Some(length), Referent::Str(given)) if length != given.len() as u64 => {
+            let given = given.len();
+            format!("the string at offset {at} has {length} bytes, but {given} are given")
+        }
+        (Some(_), Referent::Iface(None)) => {
+            format!("the interface at offset {at} has a type, but nil is given")
+        }
+        _ => return Ok(()),
+    };
+    let go_type = go_type.name.clone();
+    Err(KeyError::Memory { go_type, why })
 }
 
 /// Strings and interfaces of a value, by offset. There are no more of them than the value has words; it recurses as deep as the type.

@@ -121,6 +121,8 @@ pub struct MapRules {
     pub secrets_package: &'static str,
     /// The variable that tells whether AES is used.
     pub use_aes_symbol: &'static str,
+    /// True where `hashkey` is drawn on machines with AES too; else it is zero there, so that one that is not tells of no AES.
+    pub hashkey_beside_aes: bool,
     /// True where the heap of a 64-bit process begins at a random address (not with -race).
     pub random_heap_base: bool,
 }
@@ -173,6 +175,8 @@ const SECRETS: Rows<(&str, &str)> = &[
     (UNTIL_26, ("runtime", "useAeshash")),
     (SINCE_27, ("internal/runtime/maps", "UseAeshash")),
 ];
+// `alginit` returned before it filled hashkey where it found AES; `AlgInit` fills it first.
+const HASHKEY_BESIDE_AES: Rows<bool> = &[(UNTIL_26, false), (SINCE_27, true)];
 const RANDOM_HEAP_BASE: Rows<bool> = &[
     (VersionRange::until(25), false),
     (VersionRange::since(26), true),
@@ -211,6 +215,7 @@ pub fn rules(build: GoBuild) -> Option<MapRules> {
         wasm: row(WASM, of)?,
         secrets_package,
         use_aes_symbol,
+        hashkey_beside_aes: row(HASHKEY_BESIDE_AES, of)?,
         random_heap_base: row(RANDOM_HEAP_BASE, of)?,
     })
 }

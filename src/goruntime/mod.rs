@@ -12,6 +12,7 @@ pub mod levels;
 pub mod mapchecks;
 pub mod mapops;
 pub mod maprules;
+pub mod mapsteps;
 pub mod messages;
 pub mod sizeclasses;
 pub mod version;

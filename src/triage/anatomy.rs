@@ -2,15 +2,14 @@
 //!
 //! Says what is computed from printed words, and what can't be known from this text and why.
 
+mod fields;
+mod map;
+
 use super::case::Case;
 use super::crash::LastWords;
-use super::maps::{key_kind_word, layout_word};
 use super::observe::{crash_at, finding};
-use super::report::{At, Category, Finding};
-use super::values::{at, count, sentence, site, text};
-use crate::analyze::conflict::MapIdentity;
-use crate::goruntime::mapops::KeyForm;
-use crate::goruntime::version::MapLayout;
+use super::report::{Category, Finding};
+use super::values::{site, text};
 use crate::model::{Crash, FrameId, FrameKind, Grade, StackId};
 
 /// Faults below this address come from a nil pointer plus a field's offset: the first page is never mapped (sysctl vm.mmap_min_addr).
@@ -18,12 +17,7 @@ const NIL_PAGE: u64 = 4096;
 
 /// The statements of the step.
 pub(super) fn findings(case: &Case<'_, '_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = case
-        .maps
-        .maps
-        .iter()
-        .flat_map(|map| map_findings(case, map))
-        .collect();
+    let mut findings = map::findings(case);
     findings.extend(own_content(case));
     findings.extend(super::waits::anatomy(case));
     if findings.is_empty() {
@@ -34,107 +28,6 @@ pub(super) fn findings(case: &Case<'_, '_>) -> Vec<Finding> {
         ));
     }
     findings
-}
-
-fn map_findings(case: &Case<'_, '_>, map: &MapIdentity) -> Vec<Finding> {
-    let mut findings = vec![identity(case, map)];
-    findings.extend(keys(case, map));
-    findings.extend(layout(case));
-    findings.push(finding(
-        "Which bucket or slot was involved can't be known from a traceback: the hash depends on secrets of the process and a seed of the map, and neither is printed. A core dump or a live process has both.".into(),
-        Grade::Unknown,
-        Vec::new(),
-    ));
-    findings
-}
-
-fn identity(case: &Case<'_, '_>, map: &MapIdentity) -> Finding {
-    let kind = map.key_kind.and_then(key_kind_word);
-    let keyed = match kind {
-        Some("other") | None => String::new(),
-        Some(kind) => format!(", with {kind} keys as its functions show"),
-    };
-    let lines: Vec<At> = header_lines(case);
-    match map.header {
-        Some(header) => {
-            let described = map
-                .map_type
-                .map(|address| format!(", type descriptor {address}"))
-                .unwrap_or_default();
-            finding(
-                format!("The map's header is at {header}{described}{keyed}."),
-                Grade::Confirmed,
-                lines,
-            )
-        }
-        None => finding(
-            format!(
-                "The address of the map is not in the text{keyed}: this traceback level hides the runtime's frames, or marks their arguments as doubtful."
-            ),
-            Grade::Unknown,
-            crash_at(case),
-        ),
-    }
-}
-
-fn header_lines(case: &Case<'_, '_>) -> Vec<At> {
-    let standing = case.maps.noticed.iter();
-    standing
-        .filter_map(|standing| {
-            Some(at(
-                case.evidence,
-                standing.goroutine.document,
-                standing.header?.1,
-            ))
-        })
-        .collect()
-}
-
-fn keys(case: &Case<'_, '_>, map: &MapIdentity) -> Option<Finding> {
-    let described = map.keys.iter().filter_map(|(block, key)| {
-        let id = block.of(case.evidence)?.id;
-        Some(match (key.form, key.length) {
-            (KeyForm::String, Some(length)) => {
-                format!(
-                    "goroutine {id} used a string key of {} at {:#x}",
-                    count(length, "byte", "bytes"),
-                    key.word
-                )
-            }
-            (KeyForm::String, None) => {
-                format!("goroutine {id} used a string key at {:#x}", key.word)
-            }
-            (KeyForm::Value, _) => {
-                format!("goroutine {id} used the key {} ({:#x})", key.word, key.word)
-            }
-            (KeyForm::Pointer, _) => format!("goroutine {id} used a key stored at {:#x}", key.word),
-        })
-    });
-    let described: Vec<String> = described.collect();
-    if described.is_empty() {
-        return None;
-    }
-    Some(finding(
-        sentence(&described.join("; ")),
-        Grade::Confirmed,
-        header_lines(case),
-    ))
-}
-
-/// What the layout means for the conflict.
-fn layout(case: &Case<'_, '_>) -> Option<Finding> {
-    let layout = case.go.map_layout?;
-    let parts = match layout {
-        MapLayout::Classic => {
-            "an array of buckets of eight entries, grown step by step by later writes"
-        }
-        MapLayout::Swiss => "groups of eight slots in tables that are replaced when they grow",
-    };
-    let said = format!(
-        "This Go version has {} maps: {parts}. The mark that a write is going on is one for the whole map, so writers of different keys collide as well.",
-        layout_word(layout)
-    );
-    Some(finding(said, Grade::Confirmed, Vec::new()))
 }
 
 /// What is particular to deaths that are about no map.

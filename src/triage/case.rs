@@ -2,6 +2,7 @@
 
 use super::crash::{self, LastWords};
 use super::level::{self, LevelFacts};
+use super::memory::Capture;
 use super::report::{Category, ChainLink};
 use super::values::place;
 use crate::analyze::accesses::user_site;
@@ -36,11 +37,18 @@ pub(super) struct Case<'c, 't> {
     pub leaks: Vec<LeakFinding>,
     pub category: Category,
     pub grade: Grade,
+    /// What was captured of a process's memory.
+    pub capture: Capture<'c>,
 }
 
 impl<'c, 't> Case<'c, 't> {
     /// Runs the analyses in their order.
-    pub fn new(evidence: &'c Evidence<'t>, incident: &'c Incident, named: Option<GoBuild>) -> Self {
+    pub fn new(
+        evidence: &'c Evidence<'t>,
+        incident: &'c Incident,
+        named: Option<GoBuild>,
+        capture: Capture<'c>,
+    ) -> Self {
         let words = crash::last_words(evidence, incident);
         let crasher = crash_goroutine(incident, evidence);
         let go = of_incident(evidence, incident, named);
@@ -73,6 +81,7 @@ impl<'c, 't> Case<'c, 't> {
             go,
             category: Category::None,
             grade: Grade::Unknown,
+            capture,
         };
         case.level = level::infer(&case);
         (case.category, case.grade) = super::verdict::category(&case);

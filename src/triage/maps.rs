@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::crash::check_word;
+use super::memory;
 use super::report::{ChainLink, Conflict, ConflictEvidence, KeySeen, MapReport, Participant};
 use super::values::{at, place};
 use crate::analyze::conflict::{ConflictKind, IdentifiedBy, MapIdentity, Party, Reason, Why};
@@ -10,7 +11,7 @@ use crate::goruntime::version::MapLayout;
 use crate::model::RaceActor;
 
 /// The name of a map within the report.
-fn map_id(index: usize) -> String {
+pub(super) fn map_id(index: usize) -> String {
     format!("m{}", index + 1)
 }
 
@@ -25,15 +26,18 @@ pub(super) fn maps(case: &Case<'_, '_>) -> Vec<MapReport> {
 }
 
 fn map_report(case: &Case<'_, '_>, index: usize, map: &MapIdentity) -> MapReport {
+    let captured = memory::same(case, map);
+    let book = case.capture.book.filter(|_| captured.is_some());
+    let captured_layout = book.map(|book| book.snapshot.target.rules.layout);
+    let layout = case.go.map_layout.or(captured_layout);
     MapReport {
         id: map_id(index),
         header: map.header.map(|address| address.to_string()),
-        go_type: None,
+        go_type: captured
+            .map(|entry| entry.shot.type_text.clone())
+            .filter(|text| !text.is_empty()),
         key_kind: map.key_kind.and_then(key_kind_word).map(str::to_owned),
-        layout: case
-            .go
-            .map_layout
-            .map(|layout| layout_word(layout).to_owned()),
+        layout: layout.map(|layout| layout_word(layout).to_owned()),
         type_pointer: map.map_type.map(|address| address.to_string()),
         keys: keys(case, map),
         identified_by: identified_word(map.by).to_owned(),

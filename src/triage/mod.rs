@@ -1,7 +1,8 @@
 //! From analysed evidence to the four-step report.
 //!
 //! [`report`] makes one [`report::IncidentReport`] for each incident: `case` runs the analyses, `verdict` says what happened, and the
-//! steps are one file each: `observe`, `locate`, `anatomy`, `verify`. Words that do not depend on the dump stand as rows in `advice`,
+//! steps are one file each: `observe`, `locate`, `anatomy`, `verify`. What a snapshot of the process adds to the third step is
+//! `memory`'s and `places`' business. Words that do not depend on the dump stand as rows in `advice`,
 //! `missing`, `debugger` and `reproduction`.
 
 mod accounting;
@@ -13,8 +14,10 @@ pub mod debugger;
 mod level;
 mod locate;
 mod maps;
+pub mod memory;
 pub mod missing;
 mod observe;
+mod places;
 pub mod report;
 pub mod reproduction;
 mod values;
@@ -23,9 +26,11 @@ mod verify;
 mod waits;
 
 use crate::analyze::incident::incidents;
+use crate::gomap::snapshot::answer::Book;
 use crate::goruntime::version::GoBuild;
 use crate::model::{Evidence, Grade};
 use case::Case;
+use memory::{Capture, Memory};
 use report::{
     Category, Creation, GoReport, Goroutines, IncidentReport, NoteReport, Report, SCHEMA, Step,
     Tool, Verdict,
@@ -38,6 +43,8 @@ pub struct Options {
     pub go: Option<GoBuild>,
     /// `--separate`: files are never joined into one incident.
     pub separate: bool,
+    /// `--snapshot`, `--secrets`: what was captured of the process besides its text.
+    pub memory: Memory,
 }
 
 /// The report on all evidence of a run.
@@ -45,8 +52,14 @@ pub fn report(evidence: &Evidence<'_>, options: &Options) -> Report {
     let found = incidents(evidence, options.separate);
     let mut notes = notes(evidence);
     let mut reports: Vec<IncidentReport> = Vec::with_capacity(found.len());
+    let book = options.memory.snapshot.as_ref().map(Book::open);
+    let capture = Capture {
+        book: book.as_ref(),
+        has_secrets: options.memory.has_secrets,
+        processes: found.len(),
+    };
     for incident in &found {
-        let case = Case::new(evidence, incident, options.go);
+        let case = Case::new(evidence, incident, options.go, capture);
         notes.extend(case_notes(&case));
         reports.push(incident_report(&case));
     }
@@ -84,6 +97,7 @@ fn incident_report(case: &Case<'_, '_>) -> IncidentReport {
         goroutines: observe::goroutines(case),
         creation: locate::creation(case),
         maps: maps::maps(case),
+        places: places::places(case),
         conflicts: maps::conflicts(case),
         waits: waits::waits(case),
         steps: numbered
@@ -139,6 +153,7 @@ fn nothing() -> IncidentReport {
         },
         creation: Creation::default(),
         maps: Vec::new(),
+        places: Vec::new(),
         conflicts: Vec::new(),
         waits: Vec::new(),
         steps: Vec::new(),

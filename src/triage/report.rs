@@ -3,6 +3,10 @@
 //! Plain data, made by [`super::report`]. Fields are only added within a schema version. Text taken from logs stands here as it
 //! was (lossy UTF-8); every renderer escapes it for where it is going.
 
+mod maps;
+
+pub use maps::{KeySeen, MapPlace, MapReport};
+
 use crate::model::Grade;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -96,6 +100,8 @@ pub struct IncidentReport {
     pub creation: Creation,
     /// The maps that take part.
     pub maps: Vec<MapReport>,
+    /// Where the keys and addresses of the text lie in maps, as far as that can be told.
+    pub places: Vec<MapPlace>,
     /// Who fought over them, best first.
     pub conflicts: Vec<Conflict>,
     /// Who waits for what, most waiters first.
@@ -341,41 +347,6 @@ pub struct CreationSite {
     pub goroutines: u64,
     /// Ids of their creators, ascending; empty before Go 1.21.
     pub parents: Vec<u64>,
-}
-
-/// A map that takes part.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct MapReport {
-    /// Name within the report: `m1`.
-    pub id: String,
-    /// Header address, where printed firmly.
-    pub header: Option<String>,
-    /// Go type, as far as known.
-    #[serde(rename = "type")]
-    pub go_type: Option<String>,
-    /// `string`, `32-bit`, `64-bit`, `pointer` or `other`.
-    pub key_kind: Option<String>,
-    /// `classic` or `swiss`.
-    pub layout: Option<String>,
-    /// Address of the type descriptor, where printed firmly.
-    pub type_pointer: Option<String>,
-    /// Keys seen in arguments: a value, or the pointer and length of a string.
-    pub keys: Vec<KeySeen>,
-    /// What ties the parties to it: `header`, `receiver`, `line`, `message`, `race-report`.
-    pub identified_by: String,
-}
-
-/// A key as an argument list shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct KeySeen {
-    /// Goroutine that used it.
-    pub goroutine: Option<u64>,
-    /// Key value, where the word is the key itself.
-    pub value: Option<String>,
-    /// Address of the key or of its string bytes.
-    pub pointer: Option<String>,
-    /// Length of a string key in bytes.
-    pub length: Option<u64>,
 }
 
 /// A pair of parties on one map.

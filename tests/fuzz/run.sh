@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every fuzz target for a bounded time, from the dumps of the corpus on. Needs cargo-fuzz.
+# Runs every fuzz target for a bounded time, from the dumps of the corpus on, or from its own seeds. Needs cargo-fuzz.
 #
 #     tests/fuzz/run.sh [SECONDS-PER-TARGET] [TARGET]...
 #
@@ -9,14 +9,16 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-15}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- envelope parse report
+[ $# -gt 0 ] || set -- envelope parse report maps
 
 # cargo-fuzz asks for flags that a stable compiler takes only this way.
 export RUSTC_BOOTSTRAP=1
 for target in "$@"; do
     found=tests/fuzz/corpus/$target
+    seeds=corpus/dumps
+    [ ! -d "tests/fuzz/seeds/$target" ] || seeds=tests/fuzz/seeds/$target
     mkdir -p "$found"
     echo "== $target, $seconds s"
-    cargo fuzz run --fuzz-dir tests/fuzz "$target" "$found" corpus/dumps -- \
+    cargo fuzz run --fuzz-dir tests/fuzz "$target" "$found" "$seeds" -- \
         -seed="${FUZZ_SEED:-1}" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=4096 -print_final_stats=1
 done

@@ -3,9 +3,10 @@
 //! Flags become a document of the same format ([`from_fields`]), so that there is one reader and one set of rules.
 
 use super::Refused;
-use super::args::{SecretArgs, TargetArgs};
+use super::args::{SecretArgs, TargetArgs, YesNo};
 use crate::gomap::hash::Secrets;
 use crate::gomap::snapshot::Snapshot;
+use crate::gomap::snapshot::document::SCHEMA;
 use crate::goruntime::version::GoBuild;
 use crate::input::{DEFAULT_MAX_BYTES, Reading, Source};
 use serde_json::{Map, Value, json};
@@ -25,6 +26,9 @@ const TABLE_FIELDS: &[&str] = &[
     "length_mask",
     "ctrls",
 ];
+
+/// Fields that are rows of digits, never numbers: 8080808080808080.
+const DIGIT_FIELDS: &[&str] = &["ctrls", "small_ctrls", "old_evacuated"];
 
 /// Reads a whole file or standard input (`-`), decompressed.
 pub fn read(path: &Path) -> Result<Source, Refused> {
@@ -55,16 +59,24 @@ pub fn snapshot(path: &Path, go: Option<GoBuild>) -> Result<Snapshot, Refused> {
 
 /// The secrets of flags, with those of the file for what the flags leave open; none where neither was given.
 pub fn secrets(args: &SecretArgs, go: Option<GoBuild>) -> Result<Secrets, Refused> {
-    let mut secrets = match &args.secrets {
+    let file = match &args.secrets {
         Some(path) => snapshot(path, go)?.secrets,
         None => Secrets::default(),
     };
+    with_flags(file, args)
+}
+
+/// The secrets of a file, and before them those of flags.
+pub fn with_flags(mut secrets: Secrets, args: &SecretArgs) -> Result<Secrets, Refused> {
     if let Some(digits) = &args.aeskeysched {
         let digits = digits.strip_prefix("0x").unwrap_or(digits);
         let bytes = crate::gomap::value::from_hex(digits);
         secrets.aeskeysched = Some(bytes.ok_or_else(|| {
             Refused("--aeskeysched: an even number of hexadecimal digits expected, 256 on 64-bit machines".into())
         })?);
+    }
+    if let Some(used) = args.use_aes {
+        secrets.use_aes = Some(used == YesNo::Yes);
     }
     match args.hashkey.as_slice() {
         [] => {}
@@ -100,7 +112,11 @@ pub fn from_fields(
         map.insert("hash0".into(), word);
     }
     for (name, value) in fields {
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.clone()));
+        let text = || Value::String(value.clone());
+        let value = match DIGIT_FIELDS.contains(&name.as_str()) {
+            true => text(),
+            false => serde_json::from_str(value).unwrap_or_else(|_| text()),
+        };
         let part = match TABLE_FIELDS.contains(&name.as_str()) {
             true => &mut table,
             false => &mut map,
@@ -109,10 +125,12 @@ pub fn from_fields(
     }
     if !table.is_empty() {
         map.insert("tables".into(), json!([table]));
-        map.entry("directory").or_insert_with(|| json!([0]));
+        if map.get("dir_len").is_none_or(|length| *length == json!(1)) {
+            map.entry("directory").or_insert_with(|| json!([0]));
+        }
     }
     let document = json!({
-        "schema": "gotriage.map-snapshot/1",
+        "schema": SCHEMA,
         "go_version": format!("go{}", build.build.version),
         "arch": build.arch.to_string(),
         "maps": [map],

@@ -6,14 +6,20 @@ use crate::gomap::layout::survey::{Variant, survey};
 use crate::gomap::target::Target;
 use crate::gomap::types::MapType;
 use crate::render::map;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Serialize)]
-struct Layouts {
+/// What `--format json` prints.
+#[derive(Serialize, JsonSchema)]
+pub struct Layouts {
+    /// Always `gotriage.map-layout/1`.
     schema: &'static str,
+    /// The map type, as Go writes it.
     #[serde(rename = "type")]
     map_type: String,
+    /// The machine, as GOARCH names it.
     arch: String,
+    /// A layout for each row of versions that have it.
     layouts: Vec<Variant>,
 }
 

@@ -7,11 +7,29 @@ use crate::cli::output;
 use crate::gomap::infer::{self, Clue, Inference, Reach, Role};
 use crate::gomap::snapshot::Snapshot;
 use crate::gomap::snapshot::answer::{Answer, Book};
-use crate::gomap::snapshot::question::{Asked, KeyGiven, Question};
+use crate::gomap::snapshot::line::AnswerLine;
+use crate::gomap::snapshot::question::{Ask, KeyGiven, Question};
 use crate::render::map;
 use bstr::ByteSlice;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
 use std::path::Path;
+
+/// What `--format json` prints.
+#[derive(Serialize, JsonSchema)]
+pub struct Located<'a> {
+    /// Always `gotriage.map-locate/1`.
+    schema: &'static str,
+    /// Go's version, as the process says it.
+    go: &'a str,
+    /// The machine, as GOARCH names it.
+    arch: String,
+    /// In the order of the questions: keys, then addresses, numbered from 1. With --queries each stands alone on a line.
+    answers: Vec<AnswerLine<'a>>,
+    /// Where addresses can lie whose map is known by its type alone; null where there are none.
+    candidates: Option<&'a Inference>,
+}
 
 /// Answers the questions of the flags, or of a file.
 pub fn run(args: &LocateArgs) -> Done {
@@ -26,15 +44,18 @@ pub fn run(args: &LocateArgs) -> Done {
         .map(|question| (question, book.answer(question)))
         .collect();
     let candidates = candidates(args, &book, &answers);
-    let result = json!({
-        "schema": "gotriage.map-locate/1",
-        "go": snapshot.go_version,
-        "arch": snapshot.target.arch.to_string(),
-        "answers": answers.iter().map(|(question, answer)| answer.to_json(&question.id)).collect::<Vec<Value>>(),
-        "candidates": candidates,
-    });
+    let lines = answers
+        .iter()
+        .map(|(question, answer)| AnswerLine::new(answer, &question.id));
+    let result = Located {
+        schema: "gotriage.map-locate/1",
+        go: &snapshot.go_version,
+        arch: snapshot.target.arch.to_string(),
+        answers: lines.collect(),
+        candidates: candidates.as_ref(),
+    };
     show(&args.show, &result, || {
-        map::locate::sheet(&book, &answers, candidates.as_ref())
+        map::locate::sheet(&book, &answers, candidates.as_ref(), args.show.all)
     })
 }
 
@@ -59,15 +80,15 @@ fn questions(args: &LocateArgs) -> Result<Vec<Question>, Refused> {
     let keys = args
         .key
         .iter()
-        .map(|literal| Asked::Key(KeyGiven::Literal(literal.clone())));
-    let addresses = args.addr.iter().map(|&address| Asked::Address(address));
+        .map(|literal| Ask::Key(KeyGiven::Literal(literal.clone())));
+    let addresses = args.addr.iter().map(|&address| Ask::Address(address));
     let questions: Vec<Question> = keys
         .chain(addresses)
         .zip(1..)
-        .map(|(asked, n)| Question {
+        .map(|(ask, n)| Question {
             id: json!(n),
             map: args.map.clone(),
-            asked,
+            ask: Ok(ask),
         })
         .collect();
     match questions.is_empty() {
@@ -90,12 +111,12 @@ fn candidates(
     let [entry] = book.entries() else { return None };
     let layout = entry.layout.as_ref().filter(|_| args.snapshot.is_none())?;
     let open = answers.iter().filter(|(_, answer)| answer.found.is_err());
-    let clue = |(question, _): &(&Question, Answer<'_>)| match question.asked {
-        Asked::Address(addr) => Some(Clue {
+    let clue = |(question, _): &(&Question, Answer<'_>)| match question.ask {
+        Ok(Ask::Address(addr)) => Some(Clue {
             addr,
             role: Role::Slot(Reach::Inside),
         }),
-        Asked::Key(_) => None,
+        _ => None,
     };
     let clues: Vec<Clue> = open.filter_map(clue).collect();
     let known = entry.shape();
@@ -112,10 +133,8 @@ fn queries(book: &Book<'_>, path: &Path) -> Done {
             .lines()
             .filter(|line| !line.trim().is_empty())
         {
-            let answer = match Question::parse(line) {
-                Ok(question) => book.answer(&question).to_json(&question.id),
-                Err(error) => json!({ "id": error.id, "error": error.why }),
-            };
+            let question = Question::parse(line);
+            let answer = book.answer(&question).to_json(&question.id);
             serde_json::to_writer(&mut *out, &answer)?;
             out.write_all(b"\n")?;
         }

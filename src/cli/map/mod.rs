@@ -4,9 +4,15 @@
 //! business. [`given`] makes snapshots and secrets of files and flags.
 
 pub mod args;
-mod given;
+mod explain;
+pub(super) mod given;
+mod grow;
 mod layout;
 mod locate;
+mod probe;
+
+pub use layout::Layouts;
+pub use locate::Located;
 
 use super::exit::Exit;
 use super::output::{self, OutputFormat};
@@ -17,13 +23,16 @@ use crate::render::sheet::Block;
 use crate::render::{escape, sheet};
 use args::{MapCommand, ShowArgs, ShowFormat, TargetArgs};
 use serde::Serialize;
-use std::io;
+use std::{fmt, io};
 
 /// Runs one of the subcommands; a message on stderr and exit code 2 where it can't be done.
 pub fn run(command: &MapCommand) -> Exit {
     let done = match command {
         MapCommand::Layout(args) => layout::run(args),
         MapCommand::Locate(args) => locate::run(args),
+        MapCommand::Grow(args) => grow::run(args),
+        MapCommand::Explain(args) => explain::run(args),
+        MapCommand::Probe(args) => probe::run(args),
     };
     done.unwrap_or_else(|Refused(message)| {
         output::complain(&message);
@@ -32,7 +41,13 @@ pub fn run(command: &MapCommand) -> Exit {
 }
 
 /// Why a subcommand can't answer, in a sentence.
-struct Refused(String);
+pub struct Refused(String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl<E: std::error::Error> From<E> for Refused {
     fn from(error: E) -> Self {

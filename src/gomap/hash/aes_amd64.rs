@@ -58,39 +58,22 @@ impl AesAmd64 {
         let plain = plain(seed, data.len());
         low(match data.len() {
             0..=64 => up_to_64(data, &plain, &self.schedule),
-            65..=128 => {
-                let mut states = self.starts(&plain);
-                xor_all(&mut states, &States::from(both_ends(data)));
-                finish(states)
-            }
+            65..=128 => ends::<8>(data, &plain, &self.schedule),
             _ => self.long(data, &plain),
         })
     }
 
-    fn starts(&self, plain: &Block) -> States {
-        let mut states = States::from(self.schedule);
-        xor_all(&mut states, &States::from([*plain; 8]));
-        enc_self_all(&mut states);
-        states
-    }
-
     fn long(&self, data: &[u8], plain: &Block) -> Block {
-        let mut states = self.starts(plain);
+        let mut states = starts(plain, &self.schedule);
         xor_all(&mut states, &eight_at(data, data.len() - STRIDE));
         // The last stretch is the one above, even where it is whole.
         for turn in 0..(data.len() - 1) / STRIDE {
             enc_self_all(&mut states);
             enc_all(&mut states, &eight_at(data, turn * STRIDE));
         }
-        finish(states)
+        scramble(&mut states);
+        fold(&states)
     }
-}
-
-fn finish(mut states: States) -> Block {
-    for _ in 0..3 {
-        enc_self_all(&mut states);
-    }
-    fold(&states)
 }
 
 /// Seed and length, which all start values are made of. The length counts modulo 2^16.
@@ -139,11 +122,28 @@ fn start(plain: &Block, piece: &Block) -> Block {
     enc(x, &x)
 }
 
+/// All eight lanes go through the rounds, as that costs no more than two; the first `N` count.
 #[inline]
 fn ends<const N: usize>(data: &[u8], plain: &Block, schedule: &Schedule) -> Block {
-    let mut blocks = both_ends::<N>(data);
-    for (block, piece) in blocks.iter_mut().zip(schedule) {
-        *block = thrice(xor(*block, &start(plain, piece)));
+    let mut states = starts(plain, schedule);
+    for (state, block) in states.iter_mut().zip(&both_ends::<N>(data)) {
+        *state = xor(*state, block);
     }
-    fold(&blocks)
+    scramble(&mut states);
+    fold(&states[..N])
+}
+
+#[inline]
+fn starts(plain: &Block, schedule: &Schedule) -> States {
+    let mut states = States::from(*schedule);
+    xor_all(&mut states, &States::from([*plain; 8]));
+    enc_self_all(&mut states);
+    states
+}
+
+/// [`thrice`] of eight.
+fn scramble(states: &mut States) {
+    for _ in 0..3 {
+        enc_self_all(states);
+    }
 }

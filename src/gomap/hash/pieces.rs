@@ -299,7 +299,7 @@ fn end_of(field: &Field) -> u64 {
 }
 
 /// True where equal values have equal bytes and all bytes count.
-fn is_plain(go_type: &GoType) -> bool {
+pub(in super::super) fn is_plain(go_type: &GoType) -> bool {
     match &go_type.kind {
         Kind::Scalar(_) | Kind::Pointer => true,
         Kind::Array { len, elem } => *len == 0 || is_plain(elem),

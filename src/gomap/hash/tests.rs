@@ -211,11 +211,12 @@ fn target(version: &str, arch: &str) -> Target {
 }
 
 fn secrets(process: &Process) -> Secrets {
-    let digits = process.aeskeysched.as_bytes().chunks(2);
-    let schedule =
-        digits.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap());
+    let schedule = match process.aeskeysched {
+        "" => vec![0; 128],
+        digits => crate::gomap::value::from_hex(digits).unwrap(),
+    };
     Secrets {
-        aeskeysched: (!process.aeskeysched.is_empty()).then(|| schedule.collect()),
+        aeskeysched: Some(schedule),
         hashkey: Some(process.hashkey),
         use_aes: None,
     }
@@ -271,6 +272,41 @@ fn a_missing_secret_is_named_with_its_package() {
         ask("1.21", "riscv64", Some(true)),
         SecretsError::NoAes("riscv64".into())
     );
+}
+
+#[test]
+fn hashkey_tells_of_no_aes_only_where_aes_leaves_it_zero() {
+    let ask = |version, arch, aeskeysched, use_aes| {
+        let secrets = Secrets {
+            aeskeysched,
+            hashkey: Some([1, 2, 3, 4]),
+            use_aes,
+        };
+        Hasher::new(&target(version, arch), &secrets).map(|hasher| hasher.algorithm())
+    };
+    assert_eq!(ask("1.26", "amd64", None, None), Ok(Algorithm::Fallback64));
+    let unsaid = ask("1.27.3", "amd64", None, None);
+    assert_eq!(
+        unsaid,
+        Err(SecretsError::AesUnsaid {
+            version: "1.27.3".into(),
+            symbol: "internal/runtime/maps.UseAeshash".into()
+        })
+    );
+    assert_eq!(
+        ask("1.27.3", "386", Some(vec![]), None).is_err(),
+        unsaid.is_err()
+    );
+    // The schedule says it, and so does the machine; or the user.
+    for (arch, schedule, use_aes, wanted) in [
+        ("amd64", Some(vec![0; 128]), None, Algorithm::Fallback64),
+        ("amd64", Some(vec![7; 128]), None, Algorithm::AesAmd64),
+        ("amd64", None, Some(false), Algorithm::Fallback64),
+        ("riscv64", None, None, Algorithm::Fallback64),
+        ("arm", None, None, Algorithm::Fallback32),
+    ] {
+        assert_eq!(ask("1.27.3", arch, schedule, use_aes), Ok(wanted), "{arch}");
+    }
 }
 
 #[test]

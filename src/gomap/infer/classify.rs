@@ -13,6 +13,7 @@ use super::super::layout::header::map_header;
 use super::super::target::Target;
 use crate::goruntime::maprules::{HeapForm, MALLOC_HEADER, malloc_header_above};
 use crate::goruntime::sizeclasses::{PAGE, SIZE_CLASSES, SizeClass};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt;
 
@@ -47,7 +48,7 @@ pub struct ObjectStart {
 }
 
 /// Whether an address can be a map header's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HeaderVerdict {
     /// The address.
     pub addr: u64,

@@ -6,10 +6,11 @@ use super::super::types::{GoType, MapType};
 use super::header::{self, Header};
 use super::{Cell, Layout};
 use crate::goruntime::version::{GoBuild, GoVersion, MapExperiment, RELEASES, ReleaseSet};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A layout and who has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Variant {
     /// Versions: `1.19-1.23`.
     pub go: String,
@@ -21,7 +22,7 @@ pub struct Variant {
 }
 
 /// All parts of a map.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Shape {
     /// `classic` or `swiss`.
     pub implementation: String,
@@ -40,7 +41,7 @@ pub struct Shape {
 }
 
 /// How a key or element is stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CellShape {
     /// Its type.
     #[serde(rename = "type")]
@@ -56,7 +57,7 @@ pub struct CellShape {
 }
 
 /// A part with its fields.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PartShape {
     /// `hmap`, `Map`, `table`, `mapextra`, `bucket`, `group`.
     pub name: &'static str,
@@ -71,7 +72,7 @@ pub struct PartShape {
 }
 
 /// A field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FieldShape {
     /// Its name.
     pub name: &'static str,
@@ -143,7 +144,8 @@ fn single(target: &Target, types: &MapType) -> Variant {
     }
 }
 
-fn word(experiment: Option<MapExperiment>) -> Option<&'static str> {
+/// An experiment as GOEXPERIMENT names it.
+pub fn word(experiment: Option<MapExperiment>) -> Option<&'static str> {
     Some(match experiment? {
         MapExperiment::NoSwissMap => "noswissmap",
         MapExperiment::MapSplitGroup => "mapsplitgroup",

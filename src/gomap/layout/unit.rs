@@ -9,10 +9,11 @@
 //! the byte in it, [`Unit::offset`] comes back; `locate` and `infer` are built on the two.
 
 use super::SLOTS;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What a piece holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnitField {
     /// Classic: the top byte of one key's hash, or a mark.
@@ -30,7 +31,7 @@ pub enum UnitField {
 }
 
 /// A byte's place in a bucket or group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub struct Part {
     /// What it belongs to.
     pub field: UnitField,

@@ -7,17 +7,17 @@
 //!                           └──► │ group │                 a map of at most eight entries has no directory
 //! ```
 //!
-//! [`locate_address`] tries these parts one after another. Overflow buckets that were allocated singly are found only by walking
-//! chains in memory, which a snapshot does not carry: an address in one of them is in none of the parts. [`AddressPlace::address`]
-//! comes back from a place to the address.
+//! [`regions`] lists these parts, as far as a snapshot tells where they are; [`locate_in`] names the field of an address in one of
+//! them. [`super::index`] finds the region of an address among those of many maps. Overflow buckets that were allocated singly are
+//! found only by walking chains in memory, which a snapshot does not carry: an address in one of them is in none of the regions.
+//! [`AddressPlace::address`] comes back from a place to the address.
 
 use super::super::alloc::classic_array;
 use super::super::layout::classic::ClassicLayout;
 use super::super::layout::header::{Header, PADDING, map_header, mapextra, table};
-use super::super::layout::swiss::SwissLayout;
 use super::super::layout::unit::{Part, Unit};
 use super::super::layout::{Layout, SLOTS};
-use super::super::snapshot::{Body, ClassicShot, MapShot, SwissShot, TableShot};
+use super::super::snapshot::{Body, ClassicShot, MapShot, TableShot};
 use super::super::target::Target;
 use super::key::{BucketArray, SAME_SIZE_GROW};
 use std::borrow::Cow;
@@ -95,123 +95,187 @@ pub struct GroupPlace {
     pub part: Part,
 }
 
-/// A bucket array in memory.
-struct BucketSpan {
-    array: BucketArray,
-    base: u64,
-    main: u64,
-    buckets: u64,
-    length: ArrayLength,
+/// A part of a map that lies in one piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Address of its first byte.
+    pub base: u64,
+    /// Its bytes, at least one.
+    pub size: u64,
+    /// Which part.
+    pub part: RegionPart,
+}
+
+/// Which part of a map a [`Region`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegionPart {
+    /// The `hmap` or `Map`.
+    Header,
+    /// What `hmap.extra` points to.
+    Extra,
+    /// A bucket array with its preallocated overflow buckets.
+    Buckets {
+        /// Which of the two.
+        array: BucketArray,
+        /// Buckets that are not overflow buckets.
+        main: u64,
+        /// Where the number of buckets comes from.
+        length: ArrayLength,
+    },
+    /// The array of table pointers.
+    Directory,
+    /// The fixed part of a table, by its position among the snapshot's tables.
+    Table(usize),
+    /// The groups of a table, or the one group of a small map.
+    Groups(Option<usize>),
+}
+
+impl Region {
+    /// The region; `None` of a nil pointer, and of what has no bytes.
+    fn new(base: Option<u64>, size: u64, part: RegionPart) -> Option<Self> {
+        let base = base.filter(|&base| base != 0 && size > 0)?;
+        Some(Self { base, size, part })
+    }
+
+    /// Address of its last byte.
+    pub fn last(&self) -> u64 {
+        self.base.saturating_add(self.size - 1)
+    }
+
+    /// True where `addr` lies in it.
+    pub fn contains(&self, addr: u64) -> bool {
+        (self.base..=self.last()).contains(&addr)
+    }
 }
 
 /// The field of the map that `addr` lies in; `None` where it lies in no part that the snapshot tells of.
 pub fn locate_address(
     map: &MapShot,
-    layout: &Layout,
+    layout: Option<&Layout>,
     target: &Target,
     addr: u64,
 ) -> Option<AddressPlace> {
-    locate_fixed(map, target, addr).or_else(|| match (&map.body, layout) {
-        (Body::Classic(shot), Layout::Classic(layout)) => {
-            locate_bucket(shot, layout, target, addr).map(AddressPlace::Bucket)
-        }
-        (Body::Swiss(shot), Layout::Swiss(layout)) => {
-            locate_group(shot, layout, addr).map(AddressPlace::Group)
-        }
-        _ => None,
-    })
+    let regions = regions(map, layout, target);
+    let region = regions.iter().find(|region| region.contains(addr))?;
+    locate_in(region, layout, target, addr)
 }
 
-/// As [`locate_address`], of the parts that are the same for all types: headers and the directory.
-pub fn locate_fixed(map: &MapShot, target: &Target, addr: u64) -> Option<AddressPlace> {
-    if let Some(place) = in_fixed(&map_header(target), map.header, addr) {
-        return Some(AddressPlace::Header(place));
-    }
+/// The parts of a map whose addresses are known. Where bases are wrong and parts overlap, the first counts. Without a layout, those
+/// that are the same for all types: headers and the directory.
+pub fn regions(map: &MapShot, layout: Option<&Layout>, target: &Target) -> Vec<Region> {
+    let header = map_header(target).size;
+    let mut regions = Vec::new();
+    regions.extend(Region::new(map.header, header, RegionPart::Header));
     match &map.body {
         Body::Classic(shot) => {
-            in_fixed(&mapextra(target), shot.extra, addr).map(AddressPlace::Extra)
+            let extra = mapextra(target).size;
+            regions.extend(Region::new(shot.extra, extra, RegionPart::Extra));
+            if let Some(Layout::Classic(layout)) = layout {
+                regions.extend(new_array(shot, layout, target));
+                regions.extend(old_array(shot, layout, target));
+            }
         }
-        Body::Swiss(shot) => in_directory(shot, target, addr).or_else(|| {
-            let form = table(target);
-            shot.tables.iter().enumerate().find_map(|(at, of)| {
-                in_fixed(&form, of.addr, addr).map(|place| AddressPlace::Table { table: at, place })
-            })
+        Body::Swiss(shot) => {
+            let entries = shot.dir_len.unwrap_or_default();
+            let directory = entries.saturating_mul(target.word());
+            let part = RegionPart::Directory;
+            regions.extend(Region::new(shot.dir_ptr, directory, part));
+            let fixed = table(target).size;
+            let tables = || shot.tables.iter().enumerate();
+            regions.extend(
+                tables().filter_map(|(at, of)| Region::new(of.addr, fixed, RegionPart::Table(at))),
+            );
+            if let Some(Layout::Swiss(layout)) = layout {
+                if shot.dir_len == Some(0) {
+                    let part = RegionPart::Groups(None);
+                    regions.extend(Region::new(shot.dir_ptr, layout.unit.size(), part));
+                } else {
+                    regions.extend(tables().filter_map(|(at, of)| {
+                        let size = groups(of)?.saturating_mul(layout.unit.size());
+                        Region::new(of.groups, size, RegionPart::Groups(Some(at)))
+                    }));
+                }
+            }
+        }
+        Body::Unreadable(_) => {}
+    }
+    regions
+}
+
+/// The field of an address in a region of a map with this layout; `None` where it lies elsewhere.
+pub fn locate_in(
+    region: &Region,
+    layout: Option<&Layout>,
+    target: &Target,
+    addr: u64,
+) -> Option<AddressPlace> {
+    let offset = addr.checked_sub(region.base)?;
+    let offset = Some(offset).filter(|&offset| offset < region.size)?;
+    match region.part {
+        RegionPart::Header => at(&map_header(target), offset).map(AddressPlace::Header),
+        RegionPart::Extra => at(&mapextra(target), offset).map(AddressPlace::Extra),
+        RegionPart::Directory => Some(AddressPlace::Directory {
+            entry: offset / target.word(),
+            offset,
         }),
-        Body::Unreadable(_) => None,
+        RegionPart::Table(position) => Some(AddressPlace::Table {
+            table: position,
+            place: at(&table(target), offset)?,
+        }),
+        RegionPart::Groups(table) => {
+            let (group, part) = in_units(layout?.unit(), offset)?;
+            Some(AddressPlace::Group(GroupPlace { table, group, part }))
+        }
+        RegionPart::Buckets {
+            array,
+            main,
+            length,
+        } => {
+            let (position, part) = in_units(layout?.unit(), offset)?;
+            let is_main = position < main;
+            Some(AddressPlace::Bucket(BucketPlace {
+                array,
+                position,
+                bucket: is_main.then_some(position),
+                overflow: (!is_main).then_some(true),
+                part,
+                length,
+            }))
+        }
     }
 }
 
-/// Distance of `addr` from `base`, where it is less than `size`. A base of 0 is a nil pointer.
-fn within(base: Option<u64>, size: u64, addr: u64) -> Option<u64> {
-    let base = base.filter(|&base| base != 0)?;
-    addr.checked_sub(base).filter(|&offset| offset < size)
-}
-
-fn in_fixed(form: &Header, base: Option<u64>, addr: u64) -> Option<FixedPlace> {
-    let (field, offset) = form.at(within(base, form.size, addr)?)?;
+fn at(form: &Header, offset: u64) -> Option<FixedPlace> {
+    let (field, offset) = form.at(offset)?;
     Some(FixedPlace {
         field: field.name,
         offset,
     })
 }
 
-fn in_directory(shot: &SwissShot, target: &Target, addr: u64) -> Option<AddressPlace> {
-    let size = shot.dir_len?.saturating_mul(target.word());
-    let offset = within(shot.dir_ptr, size, addr)?;
-    Some(AddressPlace::Directory {
-        entry: offset / target.word(),
-        offset,
-    })
-}
-
-fn locate_bucket(
-    shot: &ClassicShot,
-    layout: &ClassicLayout,
-    target: &Target,
-    addr: u64,
-) -> Option<BucketPlace> {
-    let spans = [
-        new_array(shot, layout, target),
-        old_array(shot, layout, target),
-    ];
-    spans.into_iter().flatten().find_map(|span| {
-        let (position, part) = in_units(&layout.unit, Some(span.base), span.buckets, addr)?;
-        let is_main = position < span.main;
-        Some(BucketPlace {
-            array: span.array,
-            position,
-            bucket: is_main.then_some(position),
-            overflow: (!is_main).then_some(true),
-            part,
-            length: span.length,
-        })
-    })
-}
-
-/// The unit of an array of `units` that `addr` lies in, and where in it.
-fn in_units(unit: &Unit, base: Option<u64>, units: u64, addr: u64) -> Option<(u64, Part)> {
-    let offset = within(base, units.saturating_mul(unit.size()), addr)?;
+/// The unit of an array that the byte at `offset` lies in, and where in it.
+fn in_units(unit: &Unit, offset: u64) -> Option<(u64, Part)> {
     let position = offset.checked_div(unit.size())?;
     Some((position, unit.part(offset % unit.size())?))
 }
 
-fn new_array(shot: &ClassicShot, layout: &ClassicLayout, target: &Target) -> Option<BucketSpan> {
+fn new_array(shot: &ClassicShot, layout: &ClassicLayout, target: &Target) -> Option<Region> {
     let computed = classic_array(target, layout, shot.b?);
-    Some(BucketSpan {
+    let (buckets, length) = match shot.allocated_buckets {
+        Some(given) => (given, ArrayLength::Given),
+        None => (computed.buckets, ArrayLength::Computed),
+    };
+    let part = RegionPart::Buckets {
         array: BucketArray::New,
-        base: shot.buckets?,
         main: computed.main,
-        buckets: shot.allocated_buckets.unwrap_or(computed.buckets),
-        length: match shot.allocated_buckets {
-            Some(_) => ArrayLength::Given,
-            None => ArrayLength::Computed,
-        },
-    })
+        length,
+    };
+    let size = buckets.saturating_mul(layout.bucket_size);
+    Region::new(shot.buckets, size, part)
 }
 
 /// The array before growth. It was allocated by the same rule as the new one, so overflow buckets of its own stand behind it.
-fn old_array(shot: &ClassicShot, layout: &ClassicLayout, target: &Target) -> Option<BucketSpan> {
-    let base = shot.oldbuckets?;
+fn old_array(shot: &ClassicShot, layout: &ClassicLayout, target: &Target) -> Option<Region> {
     let (main, buckets) = match old_b(shot)? {
         OldB::Known(b) => {
             let array = classic_array(target, layout, b);
@@ -223,13 +287,13 @@ fn old_array(shot: &ClassicShot, layout: &ClassicLayout, target: &Target) -> Opt
             (main, main)
         }
     };
-    Some(BucketSpan {
+    let part = RegionPart::Buckets {
         array: BucketArray::Old,
-        base,
         main,
-        buckets,
         length: ArrayLength::Computed,
-    })
+    };
+    let size = buckets.saturating_mul(layout.bucket_size);
+    Region::new(shot.oldbuckets, size, part)
 }
 
 /// B of the array before growth.
@@ -249,25 +313,6 @@ fn old_b(shot: &ClassicShot) -> Option<OldB> {
         Some(len) => u8::try_from(len.trailing_zeros()).ok().map(OldB::Known),
         None => b.checked_sub(1).map(OldB::AtLeast),
     }
-}
-
-fn locate_group(shot: &SwissShot, layout: &SwissLayout, addr: u64) -> Option<GroupPlace> {
-    if shot.dir_len == Some(0) {
-        let (group, part) = in_units(&layout.unit, shot.dir_ptr, 1, addr)?;
-        return Some(GroupPlace {
-            table: None,
-            group,
-            part,
-        });
-    }
-    shot.tables.iter().enumerate().find_map(|(at, table)| {
-        let (group, part) = in_units(&layout.unit, table.groups, groups(table)?, addr)?;
-        Some(GroupPlace {
-            table: Some(at),
-            group,
-            part,
-        })
-    })
 }
 
 /// Number of groups of a table.

@@ -5,18 +5,23 @@
 //! {"id": 3, "map": "sessions", "array": "old", "bucket": 811, "overflow": null, "slot": 0, "field": "key", "offset": 0}
 //! ```
 //!
-//! [`Book::open`] prepares what all questions share: the hasher, and for each map its layout and the plan of its key type.
+//! [`Book::open`] prepares what all questions share: the hasher, for each map its layout, the plan of its key type and where its
+//! parts lie, and over all maps their names and addresses, so that a question costs the same in a snapshot of thousands of maps.
 
 use super::super::hash::{Hash, Hasher, KeyPlan, SecretsError};
 use super::super::infer::Shape;
 use super::super::layout::Layout;
-use super::super::locate::address::{AddressPlace, locate_address};
-use super::super::locate::key::{self, BucketArray, ClassicKey, SwissKey};
+use super::super::locate::address::{AddressPlace, Region, locate_in, regions};
+use super::super::locate::index::RegionIndex;
+use super::super::locate::key::{self, ClassicKey, SwissKey};
+use super::super::target::Target;
 use super::super::types::MapType;
 use super::super::value::{Image, KeyError};
-use super::question::{Asked, Question};
+use super::line::AnswerLine;
+use super::question::{Ask, Question};
 use super::{Body, MapShot, Snapshot};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
+use std::collections::HashMap;
 
 /// A snapshot, ready for questions.
 #[derive(Debug)]
@@ -25,6 +30,12 @@ pub struct Book<'s> {
     pub snapshot: &'s Snapshot,
     hasher: Result<Hasher, SecretsError>,
     maps: Vec<Entry<'s>>,
+    /// Positions in `maps`, of the first with that name.
+    names: HashMap<&'s str, usize>,
+    /// The same by header.
+    headers: HashMap<u64, usize>,
+    /// Positions in `maps`, and in the regions of that map.
+    regions: RegionIndex<(usize, usize)>,
 }
 
 /// A map of the snapshot with what its types tell.
@@ -35,6 +46,9 @@ pub struct Entry<'s> {
     /// Its layout, where its types are known.
     pub layout: Option<Layout>,
     plan: Option<KeyPlan>,
+    regions: Vec<Region>,
+    /// Positions in `regions`.
+    index: RegionIndex<usize>,
 }
 
 /// The answer to one question.
@@ -69,25 +83,31 @@ pub enum Found {
 /// Why a NaN has no place.
 pub const RANDOM: &str = "a NaN is in the key: Go hashes it to another number at every call, so it may lie anywhere and no lookup finds it";
 
-/// Why neither array can be named.
-const NOT_TOLD_WHICH: &str = "the map is growing, and without old_evacuated the snapshot does not tell whether this old bucket has been evacuated";
-
 impl<'s> Book<'s> {
     /// Prepares the maps of a snapshot.
     pub fn open(snapshot: &'s Snapshot) -> Self {
         let target = &snapshot.target;
-        let entry = |shot: &'s MapShot| {
-            let types = shot.types.as_ref().ok();
-            Entry {
-                shot,
-                layout: types.map(|types| Layout::new(target, types)),
-                plan: types.map(|types| KeyPlan::new(target, &types.key)),
-            }
-        };
+        let maps = snapshot.maps.iter().map(|shot| Entry::new(shot, target));
+        let maps: Vec<Entry<'s>> = maps.collect();
+        let (mut names, mut headers) = (HashMap::new(), HashMap::new());
+        for (at, shot) in snapshot.maps.iter().enumerate() {
+            names.entry(shot.name.as_str()).or_insert(at);
+            shot.header
+                .map(|header| headers.entry(header).or_insert(at));
+        }
+        let numbered = maps.iter().enumerate();
+        let all = numbered.flat_map(|(map, entry)| {
+            let own = entry.regions.iter().enumerate();
+            own.map(move |(at, region)| (region.base, region.last(), (map, at)))
+        });
+        let regions = RegionIndex::new(all);
         Self {
             snapshot,
             hasher: Hasher::new(target, &snapshot.secrets),
-            maps: snapshot.maps.iter().map(entry).collect(),
+            maps,
+            names,
+            headers,
+            regions,
         }
     }
 
@@ -103,8 +123,12 @@ impl<'s> Book<'s> {
 
     /// Answers a question.
     pub fn answer(&self, question: &Question) -> Answer<'s> {
-        match &question.asked {
-            Asked::Key(given) => match self.named(question.map.as_deref()) {
+        match &question.ask {
+            Err(error) => Answer {
+                map: None,
+                found: Err(error.to_string()),
+            },
+            Ok(Ask::Key(given)) => match self.named(question.map.as_deref()) {
                 Err(why) => Answer {
                     map: None,
                     found: Err(why),
@@ -116,7 +140,7 @@ impl<'s> Book<'s> {
                     }),
                 },
             },
-            Asked::Address(address) => self.address(question.map.as_deref(), *address),
+            Ok(Ask::Address(address)) => self.address(question.map.as_deref(), *address),
         }
     }
 
@@ -150,11 +174,13 @@ impl<'s> Book<'s> {
                 },
             };
         }
-        let mut tried = self
-            .maps
-            .iter()
-            .map(|entry| (entry.shot, self.in_map(entry, address)));
-        match tried.find_map(|(shot, found)| found.map(|found| (shot, found))) {
+        let owner = self.regions.owner(address);
+        let entry = owner.and_then(|(map, region)| Some((self.maps.get(map)?, region)));
+        let found = entry.and_then(|(entry, region)| {
+            let place = self.in_region(entry, region, address)?;
+            Some((entry.shot, place))
+        });
+        match found {
             Some((shot, found)) => Answer {
                 map: Some(shot),
                 found: Ok(found),
@@ -169,7 +195,10 @@ impl<'s> Book<'s> {
     }
 
     /// The map of a name or a header address; without one, the only map there is.
-    fn named(&self, name: Option<&str>) -> Result<&Entry<'s>, String> {
+    ///
+    /// # Errors
+    /// Why none is meant, in a sentence.
+    pub fn named(&self, name: Option<&str>) -> Result<&Entry<'s>, String> {
         let Some(name) = name else {
             return match self.maps.as_slice() {
                 [only] => Ok(only),
@@ -183,12 +212,10 @@ impl<'s> Book<'s> {
         let header = name
             .strip_prefix("0x")
             .and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        let is = |entry: &&Entry<'_>| {
-            entry.shot.name == name || header.is_some() && entry.shot.header == header
-        };
-        self.maps
-            .iter()
-            .find(is)
+        let by_header = header.and_then(|header| self.headers.get(&header));
+        let first = self.names.get(name).into_iter().chain(by_header).min();
+        first
+            .and_then(|&at| self.maps.get(at))
             .ok_or_else(|| format!("the snapshot holds no map \"{name}\""))
     }
 
@@ -225,12 +252,13 @@ impl<'s> Book<'s> {
     }
 
     fn in_map(&self, entry: &Entry<'s>, address: u64) -> Option<Found> {
-        let place = locate_address(
-            entry.shot,
-            entry.layout.as_ref()?,
-            &self.snapshot.target,
-            address,
-        )?;
+        self.in_region(entry, entry.index.owner(address)?, address)
+    }
+
+    fn in_region(&self, entry: &Entry<'s>, region: usize, address: u64) -> Option<Found> {
+        let region = entry.regions.get(region)?;
+        let layout = entry.layout.as_ref();
+        let place = locate_in(region, layout, &self.snapshot.target, address)?;
         Some(Found::Address(place))
     }
 
@@ -245,7 +273,22 @@ impl<'s> Book<'s> {
     }
 }
 
-impl Entry<'_> {
+impl<'s> Entry<'s> {
+    fn new(shot: &'s MapShot, target: &Target) -> Self {
+        let types = shot.types.as_ref().ok();
+        let layout = types.map(|types| Layout::new(target, types));
+        let regions = regions(shot, layout.as_ref(), target);
+        let numbered = regions.iter().enumerate();
+        let index = RegionIndex::new(numbered.map(|(at, region)| (region.base, region.last(), at)));
+        Self {
+            shot,
+            plan: types.map(|types| KeyPlan::new(target, &types.key)),
+            layout,
+            regions,
+            index,
+        }
+    }
+
     /// Length of the current array, where the header tells it.
     pub fn shape(&self) -> Option<Shape> {
         match &self.shot.body {
@@ -265,7 +308,10 @@ impl Entry<'_> {
 }
 
 /// The map's own seed.
-fn seed(shot: &MapShot) -> Result<u64, String> {
+///
+/// # Errors
+/// What the snapshot lacks, in a sentence.
+pub fn seed(shot: &MapShot) -> Result<u64, String> {
     let (seed, field) = match &shot.body {
         Body::Classic(shot) => (shot.hash0.map(u64::from), "hash0"),
         Body::Swiss(shot) => (shot.seed, "seed"),
@@ -279,97 +325,6 @@ fn seed(shot: &MapShot) -> Result<u64, String> {
 impl Answer<'_> {
     /// As the snapshot format writes it; `id` is the question's.
     pub fn to_json(&self, id: &Value) -> Value {
-        let mut answer = Map::new();
-        answer.insert("id".into(), id.clone());
-        let fields = match &self.found {
-            Err(why) => json!({ "error": why }),
-            Ok(Found::Classic(place)) => classic(place),
-            Ok(Found::Swiss(place)) => swiss(place),
-            Ok(Found::Random) => json!({ "hash": null, "why": RANDOM }),
-            Ok(Found::HashOnly { hash, why }) => {
-                json!({ "hash": format!("{hash:#x}"), "error": why })
-            }
-            Ok(Found::Address(place)) => {
-                if let Some(shot) = self.map {
-                    answer.insert("map".into(), json!(shot.name));
-                }
-                address(place)
-            }
-        };
-        if let Value::Object(fields) = fields {
-            answer.extend(fields);
-        }
-        Value::Object(answer)
+        serde_json::to_value(AnswerLine::new(self, id)).unwrap_or_default()
     }
-}
-
-/// A classic key's place: `array` is the one a lookup searches now, `bucket` the bucket in it.
-fn classic(place: &ClassicKey) -> Value {
-    let mut fields = Map::new();
-    fields.insert("hash".into(), json!(format!("{:#x}", place.hash)));
-    fields.insert("impl".into(), json!("classic"));
-    let (array, bucket) = place.searched().unzip();
-    fields.insert("array".into(), json!(array.map(BucketArray::word)));
-    fields.insert("bucket".into(), json!(bucket));
-    if let Some(growing) = place.growing {
-        fields.insert("new_bucket".into(), json!(place.bucket));
-        if array.is_none() {
-            fields.insert("old_bucket".into(), json!(growing.old_bucket));
-            fields.insert("why".into(), json!(NOT_TOLD_WHICH));
-        }
-    }
-    fields.insert("tophash".into(), json!(place.tophash));
-    Value::Object(fields)
-}
-
-/// A Swiss key's place; directory entry and table are -1 in a small map.
-fn swiss(place: &SwissKey) -> Value {
-    let (directory, table) = place.table.map_or((-1, -1), |(entry, position)| {
-        (entry as i64, position as i64)
-    });
-    let mut fields = Map::new();
-    fields.insert("hash".into(), json!(format!("{:#x}", place.hash)));
-    fields.insert("impl".into(), json!("swiss"));
-    fields.insert("table".into(), json!(table));
-    fields.insert("directory".into(), json!(directory));
-    fields.insert("h1".into(), json!(format!("{:#x}", place.h1)));
-    fields.insert("h2".into(), json!(place.h2));
-    fields.insert("groups".into(), json!(place.groups));
-    if let Some(slots) = &place.slots {
-        let slots = slots
-            .iter()
-            .map(|(group, slot)| json!({ "group": group, "slot": slot }));
-        fields.insert("slots".into(), slots.collect());
-    }
-    Value::Object(fields)
-}
-
-/// What an address lies in: which part of the map, and which field of it.
-fn address(place: &AddressPlace) -> Value {
-    let mut fields = Map::new();
-    match place {
-        AddressPlace::Header(_) | AddressPlace::Extra(_) => {}
-        AddressPlace::Bucket(bucket) => {
-            fields.insert("array".into(), json!(bucket.array.word()));
-            fields.insert("bucket".into(), json!(bucket.bucket));
-            fields.insert("overflow".into(), json!(bucket.overflow));
-        }
-        AddressPlace::Directory { entry, .. } => {
-            fields.insert("directory".into(), json!(entry));
-        }
-        AddressPlace::Table { table, .. } => {
-            fields.insert("table".into(), json!(table));
-        }
-        AddressPlace::Group(group) => {
-            let table = group.table.map_or(-1, |table| table as i64);
-            fields.insert("table".into(), json!(table));
-            fields.insert("group".into(), json!(group.group));
-        }
-    }
-    if matches!(place, AddressPlace::Bucket(_) | AddressPlace::Group(_)) {
-        fields.insert("slot".into(), json!(place.slot()));
-    }
-    fields.insert("field".into(), json!(place.field()));
-    fields.insert("offset".into(), json!(place.offset()));
-    Value::Object(fields)
 }

@@ -3,218 +3,217 @@
 //! ```json
 //! {"id": 1, "map": "sessions", "key": {"lit": "\"abc\""}}
 //! {"id": 2, "map": "sessions", "key": {"mem": "fc40…", "refs": [{"off": 0, "str": "31313737"}]}}
-//! {"id": 3, "map": "sessions", "addr": "0xc0007b6838"}
-//! {"id": 4, "addr": "0xc0007b6838"}
+//! {"id": 3, "map": "any", "key": {"mem": "e011…", "refs": [{"off": 0, "iface": {"type": "int", "mem": "0600000000000000"}}]}}
+//! {"id": "x", "addr": "0xc0007b6838"}
 //! ```
+//!
+//! Every line gets an answer, so every line is a [`Question`]: one that can't be read has the reason in place of what it asks. A
+//! dynamic type is a text or a type tree, its `refs` are those of its own memory.
 
 use super::super::target::Arch;
 use super::super::types::{GoType, MAX_DEPTH, tree};
-use super::super::value::from_hex as hex;
 use super::super::value::{Dynamic, Image, KeyError, Referent};
-use super::document::word;
+use super::words::{bytes, field, word};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A question.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
-    /// Comes back with the answer.
+    /// Any JSON value, given back with the answer; null where there is none or the line is not JSON.
     pub id: Value,
-    /// The map's name, or its header's address.
+    /// The map it concerns; none: any.
     pub map: Option<String>,
-    /// What is asked.
-    pub asked: Asked,
+    /// What it asks, or why that can't be told.
+    pub ask: Result<Ask, QuestionError>,
 }
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Asked {
-    /// Where a key lies.
+pub enum Ask {
+    /// Where a key is.
     Key(KeyGiven),
-    /// What lies at an address.
+    /// What an address is.
     Address(u64),
 }
 
-/// A key as a question gives it.
+/// A key as a question gives it, before its type is known.
 #[derive(Clone, Debug, PartialEq)]
 pub enum KeyGiven {
-    /// A Go literal.
+    /// As Go source writes it.
     Literal(String),
-    /// Memory, and what it refers to: `{"mem": hex, "refs": […]}`.
-    Memory(Value),
+    /// As it stands in memory.
+    Memory(MemoryGiven),
 }
 
-/// Why a line is no question; with the id, if one could be read.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{why}")]
-pub struct QuestionError {
-    /// Null where there was none.
-    pub id: Value,
-    /// What is wrong.
-    pub why: String,
+/// Memory, and what it refers to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemoryGiven {
+    /// The value's bytes.
+    pub mem: Vec<u8>,
+    /// By offset; a later one for the same offset replaces an earlier.
+    pub refs: BTreeMap<u64, ReferentGiven>,
+}
+
+/// The other end of a reference.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReferentGiven {
+    /// A string's bytes.
+    Str(Vec<u8>),
+    /// An interface's type (a text or a type tree) and value; `None` is nil.
+    Iface(Option<(Value, MemoryGiven)>),
+}
+
+/// Why a line is no question.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QuestionError {
+    /// Not JSON.
+    #[error("the line is not JSON: {0}")]
+    Json(String),
+    /// A field that is there but not as it has to be.
+    #[error("\"{field}\" is malformed: {expected} expected")]
+    Malformed {
+        /// Its name.
+        field: &'static str,
+        /// What it has to be.
+        expected: &'static str,
+    },
+    /// Neither of the two.
+    #[error("nothing is asked: add \"key\": {{\"lit\": \"…\"}} or \"addr\": \"0x…\"")]
+    Nothing,
+    /// Both.
+    #[error("\"key\" and \"addr\" are two questions; ask them on two lines")]
+    Both,
+    /// Interfaces in interfaces.
+    #[error("\"refs\" nest more than 64 levels deep")]
+    TooDeep,
 }
 
 impl Question {
-    /// Reads one line.
-    ///
-    /// # Errors
-    /// [`QuestionError`].
-    pub fn parse(line: &[u8]) -> Result<Self, QuestionError> {
-        let wrong = |id: Value, why: String| QuestionError { id, why };
-        let value: Value = serde_json::from_slice(line)
-            .map_err(|error| wrong(Value::Null, format!("the question is not JSON: {error}")))?;
-        let id = value.get("id").cloned().unwrap_or_default();
-        let map = value.get("map").and_then(Value::as_str).map(str::to_owned);
-        let asked = match (value.get("key"), value.get("addr")) {
-            (Some(key), None) => KeyGiven::parse(key).map(Asked::Key),
-            (None, Some(addr)) => word(addr)
-                .map(Asked::Address)
-                .ok_or_else(|| format!("{addr} is no address; write \"0xc000012345\"")),
-            _ => Err("a question has either \"key\" or \"addr\"".to_owned()),
+    /// Reads a line.
+    pub fn parse(line: &[u8]) -> Self {
+        let value: Value = match serde_json::from_slice(line) {
+            Ok(value) => value,
+            Err(error) => {
+                return Self {
+                    id: Value::Null,
+                    map: None,
+                    ask: Err(QuestionError::Json(error.to_string())),
+                };
+            }
         };
-        match asked {
-            Ok(asked) => Ok(Question { id, map, asked }),
-            Err(why) => Err(wrong(id, why)),
+        let id = value.get("id").cloned().unwrap_or_default();
+        match field(&value, "map").map(|map| map.as_str().ok_or(malformed("map", "a name"))) {
+            Some(Err(error)) => Self {
+                id,
+                map: None,
+                ask: Err(error),
+            },
+            map => Self {
+                id,
+                map: map.and_then(Result::ok).map(str::to_owned),
+                ask: ask(&value),
+            },
         }
+    }
+}
+
+fn malformed(field: &'static str, expected: &'static str) -> QuestionError {
+    QuestionError::Malformed { field, expected }
+}
+
+fn ask(question: &Value) -> Result<Ask, QuestionError> {
+    match (field(question, "key"), field(question, "addr")) {
+        (None, None) => Err(QuestionError::Nothing),
+        (Some(_), Some(_)) => Err(QuestionError::Both),
+        (Some(given), None) => key(given).map(Ask::Key),
+        (None, Some(addr)) => match word(addr) {
+            Some(addr) => Ok(Ask::Address(addr)),
+            None => Err(malformed("addr", "\"0x…\"")),
+        },
+    }
+}
+
+fn key(given: &Value) -> Result<KeyGiven, QuestionError> {
+    match field(given, "lit") {
+        Some(Value::String(literal)) => Ok(KeyGiven::Literal(literal.clone())),
+        Some(_) => Err(malformed("lit", "a string that holds a Go literal")),
+        None if field(given, "mem").is_some() => memory(given, 0).map(KeyGiven::Memory),
+        None => Err(malformed("key", "{\"lit\": …} or {\"mem\": …}")),
+    }
+}
+
+fn memory(given: &Value, depth: usize) -> Result<MemoryGiven, QuestionError> {
+    if depth >= MAX_DEPTH {
+        return Err(QuestionError::TooDeep);
+    }
+    let mem = field(given, "mem").and_then(bytes);
+    let mem = mem.ok_or(malformed("mem", "pairs of hex digits"))?;
+    let list = match field(given, "refs") {
+        None => &Vec::new(),
+        Some(refs) => refs.as_array().ok_or(malformed("refs", "a list"))?,
+    };
+    let mut refs = BTreeMap::new();
+    for one in list {
+        let offset = field(one, "off").and_then(word);
+        let offset = offset.ok_or(malformed("off", "a number"))?;
+        refs.insert(offset, referent(one, depth)?);
+    }
+    Ok(MemoryGiven { mem, refs })
+}
+
+fn referent(one: &Value, depth: usize) -> Result<ReferentGiven, QuestionError> {
+    match (field(one, "str"), one.get("iface")) {
+        (Some(text), None) => match bytes(text) {
+            Some(bytes) => Ok(ReferentGiven::Str(bytes)),
+            None => Err(malformed("str", "pairs of hex digits")),
+        },
+        (None, Some(Value::Null)) => Ok(ReferentGiven::Iface(None)),
+        (None, Some(dynamic)) => {
+            let go_type = field(dynamic, "type").ok_or(malformed("iface", "a \"type\""))?;
+            let value = memory(dynamic, depth + 1)?;
+            Ok(ReferentGiven::Iface(Some((go_type.clone(), value))))
+        }
+        _ => Err(malformed("refs", "\"str\" or \"iface\" beside \"off\"")),
     }
 }
 
 impl KeyGiven {
-    fn parse(key: &Value) -> Result<Self, String> {
-        match (key.get("lit"), key.get("mem")) {
-            (Some(Value::String(literal)), None) => Ok(KeyGiven::Literal(literal.clone())),
-            (None, Some(_)) => Ok(KeyGiven::Memory(key.clone())),
-            _ => Err("a key has either \"lit\", a Go literal, or \"mem\", its memory in hexadecimal digits".into()),
-        }
-    }
-
     /// The key as a value of the map's key type.
     ///
     /// # Errors
-    /// [`KeyError`] for a literal or memory that is none of that type.
+    /// [`KeyError`]: a malformed literal, memory of another size, contents that are missing or given for a wrong offset.
     pub fn to_image(&self, go_type: &GoType, arch: Arch) -> Result<Image, KeyError> {
         match self {
             KeyGiven::Literal(literal) => Image::parse(literal, go_type, arch),
-            KeyGiven::Memory(value) => memory(value, go_type, arch, 0),
+            KeyGiven::Memory(memory) => memory.to_image(go_type, arch),
         }
     }
 }
 
-/// `{"mem": hex, "refs": [{"off", "str"} | {"off", "iface"}]}`
-fn memory(value: &Value, go_type: &GoType, arch: Arch, depth: usize) -> Result<Image, KeyError> {
-    let wrong = |why: &str| KeyError::Memory {
-        go_type: go_type.name.clone(),
-        why: why.to_owned(),
-    };
-    if depth >= MAX_DEPTH {
-        return Err(wrong("interfaces in interfaces, too deep to follow"));
-    }
-    let mem = value.get("mem").and_then(Value::as_str).and_then(hex);
-    let bytes = mem.ok_or_else(|| wrong("\"mem\" is no string of hexadecimal digits"))?;
-    let list = value.get("refs").and_then(Value::as_array);
-    let mut refs = BTreeMap::new();
-    for given in list.into_iter().flatten() {
-        let offset = given
-            .get("off")
-            .and_then(word)
-            .ok_or_else(|| wrong("a ref has no \"off\""))?;
-        let referent =
-            match (given.get("str"), given.get("iface")) {
-                (Some(text), None) => {
-                    let text = text.as_str().and_then(hex);
-                    Referent::Str(text.ok_or_else(|| {
-                        wrong("a ref's \"str\" is no string of hexadecimal digits")
-                    })?)
+impl MemoryGiven {
+    /// Recurses as deep as [`memory`] did, which bounds it.
+    fn to_image(&self, go_type: &GoType, arch: Arch) -> Result<Image, KeyError> {
+        let mut refs = BTreeMap::new();
+        for (&offset, given) in &self.refs {
+            let referent = match given {
+                ReferentGiven::Str(bytes) => Referent::Str(bytes.clone()),
+                ReferentGiven::Iface(None) => Referent::Iface(None),
+                ReferentGiven::Iface(Some((dynamic, value))) => {
+                    let go_type = tree::go_type(dynamic, arch)?;
+                    if !go_type.is_comparable() {
+                        return Err(KeyError::Unhashable(go_type.name));
+                    }
+                    let image = value.to_image(&go_type, arch)?;
+                    Referent::Iface(Some(Box::new(Dynamic { go_type, image })))
                 }
-                (None, Some(Value::Null)) => Referent::Iface(None),
-                (None, Some(dynamic)) => Referent::Iface(Some(Box::new(dynamic_value(
-                    dynamic,
-                    go_type,
-                    arch,
-                    depth + 1,
-                )?))),
-                _ => return Err(wrong("a ref has either \"str\" or \"iface\"")),
             };
-        refs.insert(offset, referent);
+            refs.insert(offset, referent);
+        }
+        Image::assemble(go_type, self.mem.clone(), refs)
     }
-    Image::assemble(go_type, bytes, refs)
-}
-
-fn dynamic_value(
-    value: &Value,
-    outer: &GoType,
-    arch: Arch,
-    depth: usize,
-) -> Result<Dynamic, KeyError> {
-    let missing = || KeyError::Memory {
-        go_type: outer.name.clone(),
-        why: "an \"iface\" has no \"type\"".into(),
-    };
-    let given = value.get("type").ok_or_else(missing)?;
-    let go_type = tree::go_type(given, arch).map_err(|error| KeyError::Memory {
-        go_type: outer.name.clone(),
-        why: error.to_string(),
-    })?;
-    let image = memory(value, &go_type, arch, depth)?;
-    Ok(Dynamic { go_type, image })
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_forms_of_a_question() {
-        let asked = |line: &str| Question::parse(line.as_bytes()).unwrap();
-        let literal = asked(r#"{"id": "a", "map": "m", "key": {"lit": "42"}}"#);
-        assert_eq!(
-            (literal.id, literal.map.as_deref()),
-            (Value::from("a"), Some("m"))
-        );
-        assert_eq!(literal.asked, Asked::Key(KeyGiven::Literal("42".into())));
-        assert_eq!(asked(r#"{"addr": "0xc000"}"#).asked, Asked::Address(0xc000));
-    }
-
-    #[test]
-    fn what_is_none_says_why_and_keeps_its_id() {
-        let error = |line: &str| Question::parse(line.as_bytes()).unwrap_err();
-        assert_eq!(error("{").id, Value::Null);
-        for line in [
-            r#"{"id": 5}"#,
-            r#"{"id": 5, "key": {}, "addr": 1}"#,
-            r#"{"id": 5, "addr": "here"}"#,
-            r#"{"id": 5, "key": {"lit": 5}}"#,
-        ] {
-            assert_eq!(error(line).id, Value::from(5), "{line}");
-        }
-    }
-
-    #[test]
-    fn memory_has_the_size_of_its_type() {
-        let int = GoType::parse("int32", Arch::Amd64).unwrap();
-        let image = |key: &str| {
-            let line = format!("{{\"key\": {key}}}");
-            match Question::parse(line.as_bytes()).unwrap().asked {
-                Asked::Key(given) => given.to_image(&int, Arch::Amd64),
-                Asked::Address(_) => unreachable!(),
-            }
-        };
-        assert_eq!(
-            image(r#"{"mem": "2a000000"}"#).unwrap().bytes,
-            [42, 0, 0, 0]
-        );
-        assert!(matches!(
-            image(r#"{"mem": "2a"}"#),
-            Err(KeyError::Size {
-                wanted: 4,
-                given: 1,
-                ..
-            })
-        ));
-        assert!(matches!(
-            image(r#"{"mem": "xx"}"#),
-            Err(KeyError::Memory { .. })
-        ));
-    }
-}
+mod tests;

@@ -270,8 +270,11 @@ fn field(i: &str, depth: usize) -> Read<'_, FieldGroup<'_>> {
     let named = |i| named_fields(i, depth);
     let embedded = |i| embedded_field(i, depth);
     let (i, mut group) = alt((named, embedded)).parse(i)?;
-    let (i, tag) = opt(string).parse(i)?;
-    group.tag = tag;
+    if !skip_blanks(i).starts_with(['"', '`']) {
+        return Ok((i, group));
+    }
+    let (i, tag) = string(i)?;
+    group.tag = Some(tag);
     Ok((i, group))
 }
 
@@ -299,6 +302,11 @@ fn named_fields(i: &str, depth: usize) -> Read<'_, FieldGroup<'_>> {
 fn embedded_field(i: &str, depth: usize) -> Read<'_, FieldGroup<'_>> {
     let (i, star) = opt(symbol("*")).parse(i)?;
     let (i, named) = name(skip_blanks(i), depth)?;
+    let next = skip_blanks(i);
+    if same_line(i, next) && !next.starts_with([';', '}', '"', '`']) {
+        // Not an embedded field then: the other reading tells the mistake.
+        return expected(next, ";");
+    }
     let names = match &named {
         Syntax::Name { path, .. } => vec![unqualified(path)],
         _ => vec![],
@@ -404,3 +412,6 @@ fn param_type(i: &str, depth: usize) -> Read<'_, Param<'_>> {
     let (i, variadic) = opt(symbol("...")).parse(i)?;
     go_type(i, depth).map(|(i, go_type)| (i, one(variadic.is_some(), go_type)))
 }
+
+#[cfg(test)]
+mod tests;

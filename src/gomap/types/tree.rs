@@ -129,13 +129,14 @@ impl Reader {
         if align.is_some_and(|align| !align.is_power_of_two() || align > STRICTEST_ALIGN) {
             return Err(node.wrong("\"align\" is no power of two up to 64"));
         }
-        let fields = match (node.child("fields"), node.number("size")?) {
-            // Producers leave an empty list out.
-            (Err(_), Some(0)) => &[],
-            (fields, _) => match fields?.as_array() {
-                Some(fields) => fields.as_slice(),
-                None => return Err(node.wrong("\"fields\" is no list")),
-            },
+        let size = node.number("size")?;
+        let fields = match node.value.get("fields") {
+            // struct {}: producers leave an empty list out.
+            None | Some(Value::Null) if size == Some(0) => &Vec::new(),
+            _ => {
+                let fields = node.child("fields")?.as_array();
+                fields.ok_or_else(|| node.wrong("\"fields\" is no list"))?
+            }
         };
         let mut placed = resolve::Placed::default();
         for field in fields {
@@ -153,7 +154,7 @@ impl Reader {
             placed.push(node.name, name.to_owned(), go_type, offset, self.arch)?;
         }
         let name = node.name.to_owned();
-        placed.into_type(name, node.number("size")?, align, self.arch)
+        placed.into_type(name, size, align, self.arch)
     }
 }
 
@@ -194,8 +195,8 @@ mod tests {
         go_type(&tree, Arch::Amd64)
     }
 
-    fn why(tree: Value) -> String {
-        read(tree).unwrap_err().to_string()
+    fn why(tree: &Value) -> String {
+        go_type(tree, Arch::Amd64).unwrap_err().to_string()
     }
 
     #[test]
@@ -228,6 +229,12 @@ mod tests {
                 "fields": [{"name": "v", "off": 0, "type": "int64"}]}}]});
         let s = go_type(&tree, Arch::I386).unwrap();
         assert_eq!((s.size, s.align), (16, 8));
+    }
+
+    #[test]
+    fn an_empty_struct_needs_no_list() {
+        let empty = read(json!({"name": "struct {}", "kind": "struct", "size": 0, "align": 1}));
+        assert_eq!(empty, GoType::parse("struct{}", Arch::Amd64));
     }
 
     #[test]
@@ -266,7 +273,7 @@ mod tests {
                 "inside the one before",
             ),
             (
-                json!({"name": "main.S", "kind": "struct", "size": 8}),
+                json!({"name": "main.S", "kind": "struct"}),
                 "\"fields\" is missing",
             ),
             (
@@ -274,8 +281,8 @@ mod tests {
                 "power of two",
             ),
         ] {
-            let said = why(tree.clone());
-            assert!(said.contains(expected), "{tree}: {said}");
+            let why = why(&tree);
+            assert!(why.contains(expected), "{tree}: {why}");
         }
         let huge = json!({"name": "a", "kind": "array", "len": u64::MAX, "elem": "int"});
         assert!(matches!(read(huge), Err(TypeError::TooLarge(_))));

@@ -143,61 +143,47 @@ impl<'t> Text<'t> {
             return self.write(inner, go_type, offset, memory);
         }
         match &go_type.kind {
-            Kind::Scalar(Scalar::Bool) => match expr.what {
-                What::Bool(value) => put(&mut memory.bytes, offset, &[u8::from(value)]),
-                _ => return self.wrong(expr, go_type, "true or false expected"),
-            },
-            Kind::Scalar(Scalar::Int { signed }) => {
-                let value = self.integer(expr, go_type, *signed)?;
-                let bytes = value.to_le_bytes();
-                put(&mut memory.bytes, offset, low(&bytes, go_type.size));
-            }
-            Kind::Float => {
-                let bits = number::real(expr, Width::of(go_type.size));
-                let bits = bits.or_else(|why| self.wrong(expr, go_type, why))?;
-                put(
-                    &mut memory.bytes,
-                    offset,
-                    low(&bits.to_le_bytes(), go_type.size),
-                );
+            Kind::Array { len, elem } => self.array(expr, go_type, (*len, elem), offset, memory),
+            Kind::Struct { fields } => self.structure(expr, go_type, fields, offset, memory),
+            Kind::String => {
+                let What::Text(text) = &expr.what else {
+                    return self.wrong(expr, go_type, "a string in quotes expected");
+                };
+                let word = go_type.size / 2;
+                let length = text.len().to_le_bytes();
+                put(&mut memory.bytes, offset + word, low(&length, word));
+                memory.refs.insert(offset, Referent::Str(text.clone()));
+                Ok(())
             }
             Kind::Complex => {
                 let half = go_type.size / 2;
                 let parts = number::complex(expr, Width::of(half));
                 let (real, imaginary) = parts.or_else(|why| self.wrong(expr, go_type, why))?;
                 put(&mut memory.bytes, offset, low(&real.to_le_bytes(), half));
-                put(
-                    &mut memory.bytes,
-                    offset + half,
-                    low(&imaginary.to_le_bytes(), half),
-                );
+                let imaginary = imaginary.to_le_bytes();
+                put(&mut memory.bytes, offset + half, low(&imaginary, half));
+                Ok(())
             }
-            Kind::String => match &expr.what {
-                What::Text(text) => {
-                    let length = text.len().to_le_bytes();
-                    let word = go_type.size / 2;
-                    put(&mut memory.bytes, offset + word, low(&length, word));
-                    memory.refs.insert(offset, Referent::Str(text.clone()));
-                }
-                _ => return self.wrong(expr, go_type, "a string in quotes expected"),
-            },
-            Kind::Pointer => {
-                let address = self.address(expr, go_type)?;
-                put(
-                    &mut memory.bytes,
-                    offset,
-                    low(&address.to_le_bytes(), go_type.size),
-                );
+            _ => {
+                let bits = self.bits(expr, go_type)?.to_le_bytes();
+                put(&mut memory.bytes, offset, low(&bits, go_type.size));
+                Ok(())
             }
-            Kind::Reference | Kind::Slice => match expr.what {
-                What::Nil => {}
-                _ => return self.wrong(expr, go_type, "only nil can be written of such a type"),
-            },
-            Kind::Array { len, elem } => self.array(expr, go_type, (*len, elem), offset, memory)?,
-            Kind::Struct { fields } => self.structure(expr, go_type, fields, offset, memory)?,
-            Kind::Interface { .. } => {}
         }
-        Ok(())
+    }
+
+    /// The low bytes of a value that fits into eight; of a slice, map or function, which can only be nil, all are zero.
+    fn bits(&self, expr: &Expr<'_>, go_type: &GoType) -> Result<u64, KeyError> {
+        match (&go_type.kind, &expr.what) {
+            (Kind::Scalar(Scalar::Bool), What::Bool(value)) => Ok(u64::from(*value)),
+            (Kind::Scalar(Scalar::Bool), _) => self.wrong(expr, go_type, "true or false expected"),
+            (Kind::Scalar(Scalar::Int { signed }), _) => self.integer(expr, go_type, *signed),
+            (Kind::Float, _) => number::real(expr, Width::of(go_type.size))
+                .or_else(|why| self.wrong(expr, go_type, why)),
+            (Kind::Pointer, _) => self.address(expr, go_type),
+            (_, What::Nil) => Ok(0),
+            _ => self.wrong(expr, go_type, "only nil can be written of such a type"),
+        }
     }
 
     /// Refuses a type in the text that isn't the one expected. A name whose type isn't known is taken to be right.
@@ -210,14 +196,14 @@ impl<'t> Text<'t> {
     ) -> Result<(), KeyError> {
         match resolve::resolve(written, written_len, self.arch) {
             Ok(written) if written.name == go_type.name || same_memory(&written, go_type) => Ok(()),
-            Ok(written) => self.wrong(expr, go_type, format!("it is a {}", written.name)),
+            Ok(written) => self.wrong(expr, go_type, format!("its type is {}", written.name)),
             Err(TypeError::Named(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// A whole number in the range of its type.
-    fn integer(&self, expr: &Expr<'_>, go_type: &GoType, signed: bool) -> Result<i128, KeyError> {
+    /// A whole number in the range of its type, as two's complement.
+    fn integer(&self, expr: &Expr<'_>, go_type: &GoType, signed: bool) -> Result<u64, KeyError> {
         let Some(value) = number::whole(expr) else {
             return self.wrong(expr, go_type, "a whole number expected");
         };
@@ -227,7 +213,7 @@ impl<'t> Text<'t> {
             false => (0, (1i128 << bits) - 1),
         };
         if (least..=most).contains(&value) {
-            Ok(value)
+            Ok(value as u64)
         } else {
             self.wrong(expr, go_type, format!("{least} to {most} expected"))
         }
@@ -266,7 +252,7 @@ impl<'t> Text<'t> {
             Head::Counted { elem, len } => {
                 let counted = self.counted(expr, elem, *len, elements)?;
                 if !same_memory(&counted, go_type) {
-                    return self.wrong(expr, go_type, format!("it is a {}", counted.name));
+                    return self.wrong(expr, go_type, format!("its type is {}", counted.name));
                 }
             }
         }

@@ -4,7 +4,7 @@ use crate::gomap::infer::{Candidate, Inference, Shape};
 use crate::gomap::locate::address::AddressPlace;
 use crate::gomap::locate::key::{BucketArray, ClassicKey, Growing, Half, SwissKey};
 use crate::gomap::snapshot::answer::{Answer, Book, Found, RANDOM};
-use crate::gomap::snapshot::question::{Asked, KeyGiven, Question};
+use crate::gomap::snapshot::question::{Ask, KeyGiven, Question};
 use crate::gomap::snapshot::{Body, MapShot};
 use crate::render::sheet::{Block, Fit};
 use crate::render::words::count;
@@ -12,30 +12,36 @@ use crate::render::words::count;
 /// Candidates in a folded table.
 const SHOWN: usize = 20;
 
-/// The page.
+/// The page; `all` lists every candidate that there is.
 pub fn sheet(
     book: &Book<'_>,
     answers: &[(&Question, Answer<'_>)],
     candidates: Option<&Inference>,
+    all: bool,
 ) -> Vec<Block> {
     let mut blocks = Vec::new();
     for (question, answer) in answers {
         let inferred = candidates.is_some()
             && answer.found.is_err()
-            && matches!(question.asked, Asked::Address(_));
+            && matches!(question.ask, Ok(Ask::Address(_)));
         if !inferred {
             blocks.extend(section(book, question, answer));
         }
     }
-    blocks.extend(candidates.into_iter().flat_map(inference));
+    blocks.extend(
+        candidates
+            .into_iter()
+            .flat_map(|found| inference(found, all)),
+    );
     blocks
 }
 
 fn section(book: &Book<'_>, question: &Question, answer: &Answer<'_>) -> Vec<Block> {
-    let asked = match &question.asked {
-        Asked::Key(KeyGiven::Literal(literal)) => format!("key {literal}"),
-        Asked::Key(KeyGiven::Memory(_)) => "key given as memory".to_owned(),
-        Asked::Address(address) => format!("address {address:#x}"),
+    let asked = match &question.ask {
+        Ok(Ask::Key(KeyGiven::Literal(literal))) => format!("key {literal}"),
+        Ok(Ask::Key(KeyGiven::Memory(_))) => "key given as memory".to_owned(),
+        Ok(Ask::Address(address)) => format!("address {address:#x}"),
+        Err(_) => "a question that can't be read".to_owned(),
     };
     let mut blocks = vec![Block::Heading(asked)];
     blocks.extend(answer.map.map(|shot| labelled("map", map_line(book, shot))));
@@ -212,14 +218,14 @@ fn address(place: &AddressPlace) -> Vec<Block> {
     ]
 }
 
-fn inference(found: &Inference) -> Vec<Block> {
+fn inference(found: &Inference, all: bool) -> Vec<Block> {
     let total = found.candidates.len() as u64 + found.left_out;
     let said = match total {
         0 => "No array of this map type can hold the addresses at once: the type, the version or one address is another, or the array is on a stack.".to_owned(),
         1 => "No base is known. By size class and page one array can hold the address (inferred; assumes it is on the heap).".to_owned(),
         n => format!("No base is known. By size class and page {} arrays can hold the addresses (inferred; assumes they are on the heap). A length (--field B=, --field capacity=), a second address of the same array, or the key with the secrets narrow it down.", count(n)),
     };
-    let shown = found.candidates.len().min(SHOWN);
+    let shown = if all { found.candidates.len() } else { SHOWN };
     let columns = vec![
         ("ARRAY", Fit::Whole),
         ("BASE", Fit::Whole),
@@ -233,7 +239,7 @@ fn inference(found: &Inference) -> Vec<Block> {
         .take(shown)
         .flat_map(candidate)
         .collect();
-    vec![
+    let mut blocks = vec![
         Block::Heading("candidates".into()),
         Block::Prose(said),
         Block::Table {
@@ -242,10 +248,15 @@ fn inference(found: &Inference) -> Vec<Block> {
             rows,
         },
         Block::Folded {
-            more: (total as usize).saturating_sub(shown),
+            more: found.candidates.len().saturating_sub(shown),
             noun: "candidate",
         },
-    ]
+    ];
+    if found.left_out > 0 {
+        let rest = format!("{} more are not listed.", count(found.left_out));
+        blocks.push(Block::Prose(rest));
+    }
+    blocks
 }
 
 fn candidate(candidate: &Candidate) -> Vec<Vec<String>> {
