@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs programs/map-interleave with every pair of operations and keeps how it ended: maps/interleavings.json.
 
-    interleavings.py [--go VERSION...] [--seconds SECONDS] [--more] [--fill FILL...]
+    interleavings.py [--go VERSION...] [--seconds SECONDS] [--more] [--fill FILL...] [--pair A B]
 
 For each toolchain, pair, relation of the keys and fill, the program is run again and again for SECONDS (0.5) or MOST_RUNS
 times; with --more the new counts are added to those that are there. A death is told by the source line under the runtime's fatal frame, looked up in src/goruntime/map_checks.tsv. About
@@ -75,6 +75,7 @@ def settings():
         fills = ["small", "room", "growing"]
         fills += ["empty", "small-last", "full"] if inserts else []
         fills += ["small-full"] if inserts or updates else []
+        fills += ["chained"] if b == "read" else []
         yield from ((a, b, "different", fill) for fill in fills)
         if a in KEYED and b in KEYED:
             yield from ((a, b, "same", fill) for fill in fills if fill != "empty")
@@ -175,8 +176,10 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--more", action="store_true")
     parser.add_argument("--fill", nargs="*", help="only these, with --more")
+    parser.add_argument("--pair", nargs=2, help="only this one, with --more")
     options = parser.parse_args()
     wanted = [setting for setting in settings() if not options.fill or setting[3] in options.fill]
+    wanted = [setting for setting in wanted if not options.pair or list(setting[:2]) == options.pair]
     table = checks()
     rows = [] if not TALLY.exists() else json.loads(TALLY.read_text())
     with tempfile.TemporaryDirectory() as into:

@@ -116,7 +116,7 @@ fn help_shows_uses_and_exit_codes() {
         );
     }
     assert!(stdout(&run(&["-h"])).len() < stdout(&run(&["--help"])).len());
-    for subcommand in ["repro", "schema", "man", "completions"] {
+    for subcommand in ["repro", "diff", "graph", "schema", "man", "completions"] {
         let help = run(&["help", subcommand]);
         assert_eq!(code(&help), 0);
         assert!(stdout(&help).contains(&format!("Usage: gotriage {subcommand}")));
@@ -138,6 +138,9 @@ fn wrong_usage_is_exit_2_on_stderr() {
         &["--max-bytes", "lots"],
         &["--fail-on", "certain"],
         &["repro", "--force"],
+        &["graph", "--kind", "family"],
+        &["graph", "--nodes", "1"],
+        &["schema", "everything"],
         &["completions", "basic"],
     ] {
         let output = run(arguments);
@@ -457,86 +460,45 @@ fn repro_writes_a_program_and_keeps_what_exists() {
 }
 
 #[test]
+fn graphs_take_their_form_from_the_file_they_go_to() {
+    let dir = Dir::new("graph");
+    let log = dir.file("crash.log", CRASH);
+    let graph = |more: &[&str]| {
+        let mut command = gotriage(&["graph"]);
+        command.arg(&log).args(more).current_dir(&dir.0);
+        command.output().expect("gotriage runs")
+    };
+    assert!(stdout(&graph(&[])).starts_with("digraph gotriage {\n"));
+    for (name, begins) in [
+        ("g.svg", "<svg xmlns="),
+        ("g.json", "{\n"),
+        ("g.mmd", "flowchart LR\n"),
+        ("g.txt", "digraph"),
+    ] {
+        assert_eq!(code(&graph(&["-o", name])), 0);
+        let written = std::fs::read_to_string(dir.0.join(name)).expect("the graph");
+        assert!(written.starts_with(begins), "{name}");
+    }
+    let refused = graph(&["-o", "g.svg"]);
+    assert_eq!(code(&refused), 2);
+    assert!(stderr(&refused).contains("--force overwrites it"));
+    assert_eq!(code(&graph(&["-o", "g.svg", "--force"])), 0);
+    assert_eq!(code(&graph(&["--incident", "2"])), 2);
+    let conflict = graph(&["--kind", "conflict", "--format", "json"]);
+    assert_eq!(json(&conflict)["nodes"][1]["crashed"], true);
+    let none = graph(&["--kind", "wait"]);
+    assert_eq!(code(&none), 0);
+    assert!(stderr(&none).contains("waits for another"));
+    assert_eq!(code(&pipe(&["graph"], NOTHING)), 3);
+}
+
+#[test]
 fn completions_are_printed_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = run(&["completions", shell]);
         assert_eq!(code(&output), 0);
         assert!(stdout(&output).contains("fail-on"), "{shell}");
     }
-}
-
-/// Go 1.27 fills hashkey on every machine, so that alone it does not tell the hash; before, it is zero where AES is used.
-#[test]
-fn whether_aes_is_used_is_asked_where_hashkey_does_not_tell() {
-    let locate = |go: &str, more: &[&str]| {
-        let given = [
-            "map",
-            "locate",
-            "--go",
-            go,
-            "--type",
-            "map[int]int",
-            "--key",
-            "1",
-        ];
-        let secrets = [
-            "--hashkey",
-            "1,2,3,4",
-            "--seed",
-            "5",
-            "--field",
-            "dir_len=0",
-        ];
-        let output = run(&[&given[..], &secrets, &["--format", "json"], more].concat());
-        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        json["answers"][0].clone()
-    };
-    let open = locate("1.27", &[]);
-    assert!(
-        open["error"]
-            .as_str()
-            .is_some_and(|why| why.contains("--use-aes")),
-        "{open}"
-    );
-    assert!(locate("1.27", &["--use-aes", "no"])["hash"].is_string());
-    assert!(locate("1.26", &[])["hash"].is_string());
-    let yes = locate("1.26", &["--use-aes", "yes"]);
-    assert!(
-        yes["error"]
-            .as_str()
-            .is_some_and(|why| why.contains("aeskeysched")),
-        "{yes}"
-    );
-}
-
-/// Control bytes are digits, also where they look like a number.
-#[test]
-fn fields_of_digits_are_no_numbers() {
-    let given = [
-        "map",
-        "locate",
-        "--go",
-        "1.27",
-        "--type",
-        "map[int]int",
-        "--key",
-        "1",
-        "--use-aes",
-        "no",
-    ];
-    let known = [
-        "--hashkey",
-        "1,2,3,4",
-        "--seed",
-        "5",
-        "--field",
-        "dir_len=0",
-        "--field",
-        "small_ctrls=8080808080808080",
-    ];
-    let output = run(&[&given[..], &known, &["--format", "json"]].concat());
-    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(json["answers"][0]["slots"], serde_json::json!([]), "{json}");
 }
 
 /// `gotriage man man` brings the pages up to date.

@@ -30,6 +30,8 @@ const MAPS: &[(&str, Option<&str>)] = &[
     ("main.blobs", Some("map[int32][200]byte")),
     ("main.sets", Some("map[int64]struct{}")),
     ("main.server.users", None),
+    ("main.shop.users", None),
+    ("main.shop", None),
     ("main.never", None),
 ];
 
@@ -224,9 +226,17 @@ fn snapshots_hold_what_the_process_says_of_itself() {
     }
     for toolchain in extremes(toolchains()) {
         let subject = Subject::build(&toolchain, "full", "");
-        let maps = || MAPS.iter().map(|&(name, _)| wanted(name, None)).collect();
+        let maps = || -> Vec<WantedMap> {
+            let names = MAPS.iter().map(|&(name, _)| name);
+            names.map(|name| wanted(name, None)).collect()
+        };
         subject.save_script(Debugger::Gdb, "probe.gdb", maps());
-        subject.save_script(Debugger::Delve, "probe.star", maps());
+        let typed = WantedMap {
+            name: Some("typed".into()),
+            ..wanted("main.named", Some(SPELLED_KEY))
+        };
+        let for_delve = maps().into_iter().chain([typed]).collect();
+        subject.save_script(Debugger::Delve, "probe.star", for_delve);
         let Some(Died { truth, live }) = subject.die() else {
             return;
         };
@@ -237,15 +247,40 @@ fn snapshots_hold_what_the_process_says_of_itself() {
         let core = subject.read_core();
         holds(&truth, &core, "core, gdb");
         has_type_trees(&core);
+        has_no_strangers(&core);
+        let header = Place::Header(word(&map(&truth, "main.named")["header"]));
+        let by_address = WantedMap {
+            place: header,
+            type_text: Some("map[main.Key]bool".into()),
+            name: Some("main.named".into()),
+        };
+        subject.save_script(Debugger::Gdb, "probe.gdb", vec![by_address]);
+        let found = subject.read_core();
+        assert_eq!(map(&found, "main.named"), map(&core, "main.named"));
         if has("dlv") {
             let line = "printf 'source probe.star\\nexit\\n' | dlv core subject core --check-go-version=false \
                         --allow-non-terminal-interactive=true";
             let mut shell = Command::new("sh");
             run(shell.args(["-c", line]).current_dir(&subject.folder)).unwrap();
-            holds(&truth, &subject.snapshot(), "core, delve");
+            let mut delve = subject.snapshot();
+            has_no_strangers(&delve);
+            assert_eq!(map(&delve, "typed")["type"], SPELLED_KEY);
+            let maps = delve["maps"].as_array_mut().unwrap();
+            maps.retain(|map| map["name"] != "typed");
+            holds(&truth, &delve, "core, delve");
         }
         std::fs::remove_dir_all(&subject.folder).unwrap();
     }
+}
+
+/// `main.named` with its key spelled out, for those who do not know `main.Key`.
+const SPELLED_KEY: &str = "map[struct{ID int32; Name string}]bool";
+
+/// A pointer to something else is no map, nor is a map that was never made.
+fn has_no_strangers(snapshot: &Value) {
+    let maps = snapshot["maps"].as_array().unwrap();
+    let mut names = maps.iter().map(|map| &map["name"]);
+    assert!(names.all(|name| name != "main.shop" && name != "main.never"));
 }
 
 /// What `main.Key` and `main.Blob` are made of, as main.go declares them.
@@ -275,7 +310,11 @@ fn types_as_text_stand_in_for_debug_information() {
         };
         // A field of a variable can't be named without debug information.
         let maps = truth["maps"].as_array_mut().unwrap();
-        maps.retain(|map| map["name"] != "main.server.users");
+        maps.retain(|map| {
+            map["name"]
+                .as_str()
+                .is_some_and(|name| !name.ends_with(".users"))
+        });
         if let Some(live) = live {
             holds(&truth, &live, "live, gdb, -w");
         }

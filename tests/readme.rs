@@ -65,9 +65,12 @@ fn every_option_and_command_of_the_readme_exists() {
         String::from_utf8_lossy(&output.unwrap_or_else(|error| panic!("{error}")).stdout)
             .into_owned()
     };
-    let pages: [&[&str]; 7] = [
+    let pages: [&[&str]; 10] = [
+        &["trace"],
         &[],
         &["repro"],
+        &["diff"],
+        &["graph"],
         &["map", "layout"],
         &["map", "locate"],
         &["map", "grow"],

@@ -158,6 +158,7 @@ fn frame(evidence: &Evidence<'_>, id: FrameId, args: &FrameArgs) -> Frame {
     match kind {
         FrameKind::Inlined => Frame::Inlined { func, place },
         FrameKind::Elided => Frame::Elided(place.line),
+        FrameKind::Unnamed(address) => panic!("a dump without the name of {address}"),
         FrameKind::Cgo => {
             let digits = func
                 .strip_prefix("non-Go function at pc=0x")

@@ -83,7 +83,7 @@ fn what_is_no_report_does_not_match() {
 
 #[test]
 fn schemas_describe_every_field() {
-    for of in ["report", "map-layout", "map-locate"] {
+    for of in ["report", "map-layout", "map-locate", "map-grow"] {
         let schema = printed(&["schema", of], b"");
         let definitions = schema["$defs"].as_object().expect("definitions");
         for (name, definition) in definitions.iter().chain([(&of.to_owned(), &schema)]) {
@@ -153,13 +153,15 @@ fn places_match_their_schema() {
             );
             located
         };
-        // Small maps, growing ones, NaN and what is no key of the type.
-        for map_type in ["map[int]int", "map[float64]int", "map[string]int"] {
+        // Small maps, growing ones, and NaN.
+        for (map_type, keys) in [
+            ("map[int]int", ["1", "2"]),
+            ("map[float64]int", ["1", "NaN"]),
+            ("map[string]int", ["\"\"", "\"a\""]),
+        ] {
             for map in maps.iter().filter(|map| map["type"] == map_type) {
                 let name = map["name"].as_str().expect("a name");
-                ask(&[
-                    "--map", name, "--key", "1", "--key", "NaN", "--key", "\"a\"",
-                ]);
+                ask(&["--map", name, "--key", keys[0], "--key", keys[1]]);
             }
         }
         let asked: Vec<&str> = addresses.iter().flat_map(|addr| ["--addr", addr]).collect();
@@ -172,7 +174,10 @@ fn places_match_their_schema() {
 #[test]
 fn candidates_match_their_schema() {
     let schema = validator(&printed(&["schema", "map-locate"], b""));
-    for (go, map_type) in [("1.23", "map[string]int"), ("1.27", "map[int]int64")] {
+    for (go, map_type, key) in [
+        ("1.23", "map[string]int", "\"a\""),
+        ("1.27", "map[int]int64", "1"),
+    ] {
         let given = [
             "--go",
             go,
@@ -181,15 +186,81 @@ fn candidates_match_their_schema() {
             "--addr",
             "0xc000105a38",
             "--key",
-            "1",
+            key,
         ];
         let located = printed(
             &[&["map", "locate", "--format", "json"], &given[..]].concat(),
             b"",
         );
         assert_eq!(faults(&schema, &located), Vec::<String>::new(), "{go}");
-        let candidates = located["candidates"]["candidates"].as_array();
+        assert_eq!(
+            located["missing"][0]["what"],
+            "the secrets of the process's hash"
+        );
+        let candidates = located["candidates"].as_array();
         assert!(candidates.is_some_and(|all| !all.is_empty()), "{go}");
+    }
+}
+
+#[test]
+fn growth_matches_its_schema() {
+    let schema = validator(&printed(&["schema", "map-grow"], b""));
+    let hashkey = ["--hashkey=0x1f,0x2b,0x35,0x47", "--arch=riscv64"];
+    let queue: String = (0..400)
+        .map(|key| format!("{key}\ndelete {}\n", key / 2))
+        .collect();
+    let emptied = format!("{queue}clear\nclear\n# anew\n1\n");
+    let seeded = format!("seed 5\n{queue}");
+    let start = ["map", "grow", "map[int]int", "--format", "json"];
+    for go in ["--go=1.23", "--go=1.27"] {
+        for (arguments, writes) in [
+            (&["--inserts=18446744073709551615"][..], ""),
+            (&["--hint=-4"], ""),
+            (&["--key=1"], ""),
+            (&["--keys=-", "--seed=7"], &queue[..]),
+            (&["--keys=-", "--seed=7"], &emptied),
+            (&["--keys=-", "--hint=2000"], &seeded),
+        ] {
+            let arguments = [&start[..], &hashkey, &[go], arguments].concat();
+            let mut grown = printed(&arguments, writes.as_bytes());
+            assert_eq!(
+                faults(&schema, &grown),
+                Vec::<String>::new(),
+                "{arguments:?}"
+            );
+            grown["plan"][0]["begins_at"] = "first".into();
+            grown["plan"][0]["grows_at"] = 9.into();
+            assert!(!faults(&schema, &grown).is_empty());
+        }
+    }
+}
+
+#[test]
+fn comparisons_match_their_schema() {
+    let schema = validator(&printed(&["schema", "map-grow"], b""));
+    for file in ["go1.23.9-amd64", "go1.27.3-amd64"] {
+        let (snapshot, _) = real_snapshot(file);
+        let parsed: Value = serde_json::from_slice(&snapshot).expect("JSON");
+        let maps = parsed["maps"].as_array().expect("maps");
+        let map = maps.iter().find(|map| map["type"] == "map[int]int");
+        let name = map.expect("a map")["name"].as_str().expect("a name");
+        let grown = printed(
+            &[
+                "map",
+                "grow",
+                "--snapshot",
+                "-",
+                "--map",
+                name,
+                "--key",
+                "77",
+                "--format",
+                "json",
+            ],
+            &snapshot,
+        );
+        assert_eq!(faults(&schema, &grown), Vec::<String>::new());
+        assert!(grown["snapshot"]["agrees"].is_boolean(), "{file}");
     }
 }
 

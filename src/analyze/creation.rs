@@ -289,6 +289,12 @@ impl<'e> Forest<'e, '_> {
         }
     }
 
+    /// The creator of the goroutine at a position of [`Incident::goroutines`], where the text names it.
+    pub fn creator(&self, position: u32) -> Option<GoroutineId> {
+        let block = self.incident.goroutines.get(position as usize)?;
+        parent_of(block.of(self.evidence)?, self.evidence, Some(block))
+    }
+
     /// Goroutines that this one created and that are in the text, by the forest's own order.
     pub fn children(&self, id: GoroutineId) -> impl Iterator<Item = GoroutineId> {
         let node = self.incident.position(id);

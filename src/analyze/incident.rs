@@ -120,7 +120,11 @@ pub struct Incident {
     pub registers: Vec<ItemRef>,
     /// Lines of `go test`, and of what ran the process.
     pub tests: Vec<ItemRef>,
-    /// `goroutine profile: total N`, the largest where several captures joined.
+    /// Profiles.
+    pub profiles: Vec<ItemRef>,
+    /// Execution traces.
+    pub traces: Vec<ItemRef>,
+    /// Goroutines that a goroutine profile counts, the largest number where several joined.
     pub profile_total: Option<u64>,
     /// Documents with a part in it, ascending.
     pub documents: Vec<DocumentId>,
@@ -147,10 +151,25 @@ impl Incident {
             threads: Vec::new(),
             registers: Vec::new(),
             tests: Vec::new(),
+            profiles: Vec::new(),
+            traces: Vec::new(),
             profile_total: None,
             documents: vec![at.document],
             inputs: Vec::new(),
             by_id: Vec::new(),
+        }
+    }
+
+    /// An incident of an input in which nothing of a process was found.
+    pub fn empty(input: InputId) -> Self {
+        let at = ItemRef {
+            document: DocumentId(u32::MAX),
+            item: 0,
+        };
+        Self {
+            documents: Vec::new(),
+            inputs: vec![input],
+            ..Self::new(IncidentKind::Capture, at)
         }
     }
 

@@ -354,7 +354,7 @@ fn places(census: &Census, evidence: &Evidence<'_>) -> Vec<Place> {
         let Some(object) = state.and_then(|row| Object::of(row.kind)) else {
             continue;
         };
-        let idle = group.leaked == 0 && names(evidence, group.stack).any(is_idle_by_design);
+        let idle = group.leaked == 0 && is_idle(evidence, group.stack);
         if object.is_lock() || idle {
             continue;
         }
@@ -384,6 +384,11 @@ fn places(census: &Census, evidence: &Evidence<'_>) -> Vec<Place> {
         }
     }
     places
+}
+
+/// True for a stack that waits by design ([`IDLE_BY_DESIGN`]).
+pub fn is_idle(evidence: &Evidence<'_>, stack: StackId) -> bool {
+    names(evidence, stack).any(is_idle_by_design)
 }
 
 fn is_idle_by_design(name: &[u8]) -> bool {

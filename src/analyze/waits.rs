@@ -96,7 +96,7 @@ impl Object {
     }
 
     /// The object behind a wait; `None` where no other goroutine has to act.
-    pub(super) fn of(kind: WaitKind) -> Option<Self> {
+    pub fn of(kind: WaitKind) -> Option<Self> {
         Some(match kind {
             WaitKind::Mutex => Object::Mutex,
             WaitKind::RwMutexWrite | WaitKind::RwMutexRead => Object::RwMutex,

@@ -5,9 +5,11 @@ use super::map::given;
 use super::output::{self, Colour, OutputFormat};
 use super::progress::Progress;
 use super::read::{self, ReadSettings};
+use super::trace;
 use crate::input::Source;
-use crate::model::Grade;
+use crate::model::{Evidence, Grade};
 use crate::parse::Given;
+use crate::parse::symbols::Executable;
 use crate::triage::Options;
 use crate::triage::report::Report;
 use crate::{envelope, parse, render, triage};
@@ -21,6 +23,8 @@ pub struct AnalyseSettings {
     pub read: ReadSettings,
     /// What steers the analysis.
     pub options: Options,
+    /// The program that was running.
+    pub exe: Option<PathBuf>,
     /// `--snapshot`.
     pub snapshot: Option<PathBuf>,
     /// `--secrets`.
@@ -45,8 +49,14 @@ pub fn run(settings: &AnalyseSettings) -> Exit {
         progress.finish();
         return Exit::Incomplete;
     }
-    let (options, unreadable) = with_memory(settings);
-    let report = walk(&inputs.sources, &options, &progress);
+    let (mut options, mut unreadable) = with_memory(settings);
+    let file = program_file(settings.exe.as_deref());
+    let program = file
+        .as_deref()
+        .and_then(|bytes| program(bytes, settings.exe.as_deref()));
+    unreadable |= settings.exe.is_some() && program.is_none();
+    options.traces = trace::summaries(&inputs.sources, &progress);
+    let report = walk(&inputs.sources, &options, program.as_ref(), &progress);
     progress.finish();
     let format = output::format(
         settings.format,
@@ -65,6 +75,21 @@ pub fn run(settings: &AnalyseSettings) -> Exit {
     outcome.exit()
 }
 
+/// The bytes of the program; what cannot be read is told, and the analysis goes on without it.
+fn program_file(path: Option<&Path>) -> Option<Vec<u8>> {
+    let path = path?;
+    let read = std::fs::read(path);
+    read.map_err(|error| output::complain(&format!("--exe {}: {error}", path.display())))
+        .ok()
+}
+
+fn program<'x>(bytes: &'x [u8], path: Option<&Path>) -> Option<Executable<'x>> {
+    let read = Executable::read(bytes);
+    let path = path.unwrap_or(Path::new("-")).display();
+    read.map_err(|error| output::complain(&format!("--exe {path}: {error}")))
+        .ok()
+}
+
 /// The options with what the files of `--snapshot` and `--secrets` hold; true where one can't be read. It is told on stderr, and the
 /// report goes on without it.
 fn with_memory(settings: &AnalyseSettings) -> (Options, bool) {
@@ -73,7 +98,7 @@ fn with_memory(settings: &AnalyseSettings) -> (Options, bool) {
     let mut read = |path: &Path| {
         let read = match path == Path::new("-") {
             true => Err("standard input is for logs; name the snapshot's file".to_owned()),
-            false => given::snapshot(path, settings.options.go).map_err(|no| no.to_string()),
+            false => given::snapshot(path, settings.options.go, None).map_err(|no| no.to_string()),
         };
         read.inspect_err(|why| {
             output::complain(why);
@@ -92,7 +117,24 @@ fn with_memory(settings: &AnalyseSettings) -> (Options, bool) {
 }
 
 /// input ──► envelope ──► parse ──► analyze and triage.
-pub fn walk(sources: &[Source], options: &Options, progress: &Progress) -> Report {
+pub fn walk(
+    sources: &[Source],
+    options: &Options,
+    program: Option<&Executable<'_>>,
+    progress: &Progress,
+) -> Report {
+    with_evidence(sources, program, progress, |evidence| {
+        triage::report(evidence, options)
+    })
+}
+
+/// input ──► envelope ──► parse ──► what `look` makes of it.
+pub fn with_evidence<R>(
+    sources: &[Source],
+    program: Option<&Executable<'_>>,
+    progress: &Progress,
+    look: impl FnOnce(&Evidence<'_>) -> R,
+) -> R {
     let sizes = sources.iter().map(|source| source.bytes().len() as u64);
     progress.analyse(sizes.sum());
     let opened: Vec<_> = sources
@@ -110,6 +152,5 @@ pub fn walk(sources: &[Source], options: &Options, progress: &Progress) -> Repor
             notes: source.notes.clone(),
         })
         .collect();
-    let evidence = parse::read(&given);
-    triage::report(&evidence, options)
+    look(&parse::read_named(&given, program))
 }

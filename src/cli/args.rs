@@ -4,14 +4,17 @@
 //! other room meets a type of the parser.
 
 use super::analyse::AnalyseSettings;
+use super::diff::args::DiffArgs;
+use super::graph::args::GraphArgs;
 use super::map::args::MapCommand;
 use super::output::{Colour, OutputFormat};
 use super::read::ReadSettings;
 use super::repro::ReproSettings;
+use super::show::{PageArgs, ShowArgs};
+use crate::analyze::trace::TOP_WAITING;
 use crate::goruntime::version::GoBuild;
 use crate::input::DEFAULT_MAX_BYTES;
 use crate::model::Grade;
-use crate::render::MIN_WIDTH;
 use crate::triage::Options;
 use crate::triage::memory::Memory;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -24,9 +27,9 @@ const ABOUT: &str =
     "Reads what a dead or hanging Go program left behind and says what happened, with evidence";
 
 const LONG_ABOUT: &str = "\
-Reads what a dead or hanging Go program left behind (the text of a panic, a fatal error, SIGQUIT, the race detector, or \
-/debug/pprof/goroutine?debug=2) and prints what happened, where to look first, and what to do: observe, locate, anatomy, verify \
-and mitigate.
+Reads what a dead or hanging Go program left behind (the text of a panic, a fatal error, SIGQUIT, the race detector, \
+/debug/pprof/goroutine?debug=2), its profiles (binary or debug=1, perf script, folded stacks) or an execution trace, and prints what \
+happened, where to look first, and what to do: observe, locate, anatomy, verify and mitigate.
 
 Logs may be passed as they are: wrappers of log systems are taken off, unrelated lines are set aside, .gz and .zst are read. \
 Several files are one incident.";
@@ -39,6 +42,11 @@ Examples:
   # A container that died, a process that hangs or leaks
   kubectl logs -p POD | gotriage
   curl -s 'http://HOST:6060/debug/pprof/goroutine?debug=2' | gotriage
+
+  # Goroutines inside map operations, hot writes, locks, memory
+  curl -s http://HOST:6060/debug/pprof/goroutine | gotriage
+  gotriage --exe ./app heap.debug1.txt
+  perf script | gotriage
 
   # A crash and a capture, as one incident
   gotriage crash.log goroutines.txt
@@ -53,7 +61,11 @@ Examples:
   # In CI: exit 1 if there is a conflict
   go test -race ./... 2>&1 | gotriage --fail-on probable
 
-  # A program that dies the same way
+  # Does it leak, does it hang: two captures of one process
+  gotriage diff before.txt after.txt
+
+  # A picture, a program that dies the same way
+  gotriage graph crash.log -o creation.svg
   gotriage repro crash.log -o main.go
 
 Exit codes:
@@ -82,6 +94,12 @@ pub struct Cli {
 pub enum Command {
     /// Write a Go program that dies the same way
     Repro(ReproArgs),
+    /// Compare two captures of one process: what grew, what hangs
+    Diff(DiffArgs),
+    /// Draw who created whom, who fought over a map, or who waits for what
+    Graph(GraphArgs),
+    /// Report an execution trace: who ran, waited, woke whom
+    Trace(TraceArgs),
     /// Where keys and addresses lie in Go's maps, and how maps grow
     #[command(subcommand)]
     Map(MapCommand),
@@ -93,13 +111,42 @@ pub enum Command {
     Completions(CompletionsArgs),
 }
 
+/// Execution traces.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gotriage trace trace.out
+  curl -s 'http://localhost:6060/debug/pprof/trace?seconds=5' | gotriage trace
+  gotriage trace trace.out --format json --top 100")]
+pub struct TraceArgs {
+    /// The trace; standard input without it
+    ///
+    /// What runtime/trace, go test -trace, /debug/pprof/trace or a flight recorder wrote, of any Go version since 1.11; .gz and .zst
+    /// too. One that was cut by a crash is read as far as it goes. The text of `go tool trace -d=parsed` (1.22 and later) is read, too.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    /// Goroutines listed by their time in waits
+    ///
+    /// In top_waiting of the JSON.
+    #[arg(long, value_name = "N", default_value_t = TOP_WAITING, help_heading = "Output")]
+    pub top: usize,
+    /// Read at most this much of the input
+    ///
+    /// After decompression; bytes, or with K, M or G behind.
+    #[arg(long, value_name = "SIZE", default_value_t = DEFAULT_MAX_BYTES, value_parser = size, hide_default_value = true, help_heading = "Input")]
+    pub max_bytes: u64,
+    /// Output.
+    #[command(flatten)]
+    pub show: ShowArgs,
+}
+
 /// Schemas.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
     /// Whose output
     ///
-    /// `report` is the analysis; `map-layout` and `map-locate` are the commands of `gotriage map`. Lines that answer --queries are
-    /// the AnswerLine of map-locate.
+    /// `report` is the analysis; the others are the commands of that name, `map-layout` and the like those of `gotriage map`.
+    /// Lines that answer --queries are the AnswerLine of map-locate.
     #[arg(value_name = "OUTPUT", default_value = "report")]
     pub of: SchemaOf,
 }
@@ -109,10 +156,20 @@ pub struct SchemaArgs {
 pub enum SchemaOf {
     /// `gotriage.report/1`.
     Report,
+    /// `gotriage.graph/1`.
+    Graph,
+    /// `gotriage.diff/1`.
+    Diff,
+    /// `gotriage.trace/1`.
+    Trace,
     /// `gotriage.map-layout/1`.
     MapLayout,
     /// `gotriage.map-locate/1`.
     MapLocate,
+    /// `gotriage.map-grow/1`.
+    MapGrow,
+    /// `gotriage.map-explain/1`.
+    MapExplain,
 }
 
 /// What is read, and how it is understood.
@@ -150,6 +207,12 @@ pub struct AnalyseArgs {
     /// Inputs.
     #[command(flatten)]
     pub input: InputArgs,
+    /// The program that was running, to name addresses in profiles
+    ///
+    /// Text profiles (debug=1) leave the runtime's frames as bare addresses, and with them the map operations; the program's own tables
+    /// name them, stripped or not. It has to be the very build that wrote the profile. Example: --exe ./app goroutine.txt
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    exe: Option<PathBuf>,
     /// Snapshot of the process's maps: gotriage.map-snapshot/1
     ///
     /// From a core of the same process, or from the process while it lived; `gotriage map probe` prints the debugger script that
@@ -173,26 +236,14 @@ pub struct AnalyseArgs {
         help_heading = "Output"
     )]
     format: FormatArg,
-    /// Colours in the text report
-    ///
-    /// `auto` colours on a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE colours everywhere.
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        help_heading = "Output"
-    )]
-    color: ColourArg,
     /// Show all groups, conflicts and sites instead of the largest
     ///
     /// Long lists of the text and Markdown reports are folded by default. JSON is never folded.
     #[arg(long, help_heading = "Output")]
     all: bool,
-    /// Columns of the text report
-    ///
-    /// By default the width of the terminal, or COLUMNS where it is set, or 80 into a file or pipe. At least 20.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(MIN_WIDTH as u64..=MAX_WIDTH), help_heading = "Output")]
-    width: Option<u64>,
+    /// Colours and width.
+    #[command(flatten)]
+    page: PageArgs,
     /// Exit with 1 if a verdict or conflict has this grade or a higher one
     ///
     /// For CI. The report is the same. Goroutines of a healthy process never fail, whatever the grade. Example:
@@ -259,10 +310,14 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
+/// Forms of a report.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum FormatArg {
+pub enum FormatArg {
+    /// For terminals.
     Text,
+    /// For programs.
     Json,
+    /// For tickets.
     Markdown,
 }
 
@@ -277,10 +332,14 @@ pub enum ColourArg {
     Never,
 }
 
+/// Grades that may fail a run.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum GradeArg {
+pub enum GradeArg {
+    /// And above.
     Possible,
+    /// And above.
     Probable,
+    /// Alone.
     Confirmed,
 }
 
@@ -294,19 +353,40 @@ impl From<ColourArg> for Colour {
     }
 }
 
+impl From<FormatArg> for OutputFormat {
+    fn from(arg: FormatArg) -> Self {
+        match arg {
+            FormatArg::Text => OutputFormat::Text,
+            FormatArg::Json => OutputFormat::Json,
+            FormatArg::Markdown => OutputFormat::Markdown,
+        }
+    }
+}
+
+impl From<GradeArg> for Grade {
+    fn from(arg: GradeArg) -> Self {
+        match arg {
+            GradeArg::Possible => Grade::Possible,
+            GradeArg::Probable => Grade::Probable,
+            GradeArg::Confirmed => Grade::Confirmed,
+        }
+    }
+}
+
 impl InputArgs {
-    fn settings(&self) -> ReadSettings {
+    pub(super) fn settings(&self) -> ReadSettings {
         ReadSettings {
             files: self.files.clone(),
             max_bytes: self.max_bytes.unwrap_or(DEFAULT_MAX_BYTES),
         }
     }
 
-    fn options(&self) -> Options {
+    pub(super) fn options(&self) -> Options {
         Options {
             go: self.go,
             separate: self.separate,
             memory: Memory::default(),
+            traces: Vec::new(),
         }
     }
 }
@@ -317,21 +397,14 @@ impl AnalyseArgs {
         AnalyseSettings {
             read: self.input.settings(),
             options: self.input.options(),
+            exe: self.exe.clone(),
             snapshot: self.snapshot.clone(),
             secrets: self.secrets.clone(),
-            format: match self.format {
-                FormatArg::Text => OutputFormat::Text,
-                FormatArg::Json => OutputFormat::Json,
-                FormatArg::Markdown => OutputFormat::Markdown,
-            },
-            colour: self.color.into(),
+            format: self.format.into(),
+            colour: self.page.colour(),
             all: self.all,
-            width: self.width.and_then(|width| usize::try_from(width).ok()),
-            fail_on: self.fail_on.map(|grade| match grade {
-                GradeArg::Possible => Grade::Possible,
-                GradeArg::Probable => Grade::Probable,
-                GradeArg::Confirmed => Grade::Confirmed,
-            }),
+            width: self.page.width(),
+            fail_on: self.fail_on.map(Into::into),
         }
     }
 }
@@ -350,7 +423,7 @@ impl ReproArgs {
 }
 
 /// `500M` in bytes.
-fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, String> {
     let wrong = || {
         format!("\"{text}\" is not a size; write bytes, or a number with K, M or G, such as 500M")
     };

@@ -95,6 +95,8 @@ mod tests {
             places: Vec::new(),
             conflicts: Vec::new(),
             waits: Vec::new(),
+            profiles: Vec::new(),
+            traces: Vec::new(),
             steps: Vec::new(),
             missing: Vec::new(),
             reproduction: None,

@@ -6,7 +6,9 @@
 mod analyse;
 mod args;
 mod completions;
+mod diff;
 mod exit;
+mod graph;
 mod man;
 mod map;
 mod output;
@@ -14,6 +16,8 @@ mod progress;
 mod read;
 mod repro;
 mod schema;
+mod show;
+mod trace;
 
 pub use exit::Exit;
 
@@ -32,6 +36,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         None if cli.analyse.input.files.is_empty() && stdin().is_terminal() => short_help(),
         None => analyse::run(&cli.analyse.settings()),
         Some(Command::Repro(args)) => repro::run(&args.settings()),
+        Some(Command::Diff(args)) => diff::run(&args.settings()),
+        Some(Command::Graph(args)) => graph::run(&args.settings()),
+        Some(Command::Trace(args)) => trace::run(&args),
         Some(Command::Map(command)) => map::run(&command),
         Some(Command::Schema(args)) => schema::run(args.of),
         Some(Command::Man(args)) => man::run(args.directory.as_deref()),

@@ -4,7 +4,9 @@
 
 use crate::render::{Format, MIN_WIDTH, TextOptions, escape};
 use std::ffi::OsString;
+use std::fs::OpenOptions;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 
 /// Columns where neither a terminal nor COLUMNS tells: into a file or pipe the text must look the same whoever writes it, and
 /// mail, tickets and `less` on the smallest terminals hold 80.
@@ -100,6 +102,26 @@ pub fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> bool {
             false
         }
     }
+}
+
+/// Writes a file; false where that failed, after a message. An existing file is kept unless `force` is set.
+#[must_use]
+pub fn file(path: &Path, bytes: &[u8], force: bool) -> bool {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    match force {
+        true => options.create(true).truncate(true),
+        false => options.create_new(true),
+    };
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes));
+    let Err(cause) = written else { return true };
+    complain(&match cause.kind() {
+        ErrorKind::AlreadyExists => format!("{}: exists; --force overwrites it", path.display()),
+        _ => format!("{}: cannot be written: {cause}", path.display()),
+    });
+    false
 }
 
 /// A message on stderr; names and causes in it are made harmless.

@@ -50,6 +50,15 @@ impl Progress {
         }
     }
 
+    /// So many events of a trace have been put in order.
+    pub fn events(&self, events: u64) {
+        if self.visible {
+            let millions = events >> 20;
+            self.bar()
+                .set_message(format!("{millions} million events,"));
+        }
+    }
+
     /// Takes the line off the terminal.
     pub fn finish(&self) {
         if let Some(bar) = self.bar.get() {

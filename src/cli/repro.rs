@@ -7,9 +7,7 @@ use super::progress::Progress;
 use super::read::{self, ReadSettings};
 use crate::triage::Options;
 use crate::triage::report::{Report, Reproduction};
-use std::fs::OpenOptions;
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -34,7 +32,7 @@ pub fn run(settings: &ReproSettings) -> Exit {
         progress.finish();
         return Exit::Incomplete;
     }
-    let report = walk(&inputs.sources, &settings.options, &progress);
+    let report = walk(&inputs.sources, &settings.options, None, &progress);
     progress.finish();
     let outcome = Outcome {
         report: &report,
@@ -95,38 +93,16 @@ fn write(program: &Reproduction, settings: &ReproSettings) -> bool {
     let Some(path) = &settings.output else {
         return output::print(|out| out.write_all(text));
     };
-    match to_file(path, text, settings.force) {
-        Ok(()) => {
-            let about = format!(
-                "wrote {}; it dies with \"{}\" under Go {} or later: {}",
-                path.display(),
-                program.message,
-                program.go_since,
-                program.run
-            );
-            output::complain(&about);
-            true
-        }
-        Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {
-            output::complain(&format!(
-                "{}: exists; --force overwrites it",
-                path.display()
-            ));
-            false
-        }
-        Err(cause) => {
-            output::complain(&format!("{}: cannot be written: {cause}", path.display()));
-            false
-        }
+    let written = output::file(path, text, settings.force);
+    if written {
+        let about = format!(
+            "wrote {}; it dies with \"{}\" under Go {} or later: {}",
+            path.display(),
+            program.message,
+            program.go_since,
+            program.run
+        );
+        output::complain(&about);
     }
-}
-
-fn to_file(path: &Path, text: &[u8], force: bool) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    match force {
-        true => options.create(true).truncate(true),
-        false => options.create_new(true),
-    };
-    options.open(path)?.write_all(text)
+    written
 }

@@ -30,6 +30,7 @@ mod streams;
 mod text;
 mod tidy;
 
+use crate::goruntime::anchors;
 use crate::model::{LineMap, TextLine};
 use sample::Sample;
 use std::borrow::Cow;
@@ -104,7 +105,12 @@ pub struct Opened<'s> {
 /// Takes all wrappers off a source.
 ///
 /// Never fails: what is no wrapper stays, and a text without any word of a dump comes through as it is (decoded to UTF-8).
+///
+/// A profile in protocol buffers or an execution trace has no lines: it is handed on as one text of none.
 pub fn open(bytes: &[u8]) -> Opened<'_> {
+    if anchors::is_profile(bytes) || anchors::trace_header(bytes).is_some() {
+        return unlined(bytes);
+    }
     let decoded = encoding::decode(bytes);
     let lines = count_lines(&decoded.text);
     let mut outcome = Outcome {
@@ -144,6 +150,23 @@ pub fn open(bytes: &[u8]) -> Opened<'_> {
         notes: outcome.notes,
         wrapper_lines,
         truncated: outcome.truncated,
+    }
+}
+
+/// A source that is no text.
+fn unlined(bytes: &[u8]) -> Opened<'_> {
+    let whole = Unwrapped {
+        text: Cow::Borrowed(bytes),
+        lines: LineMap::identity(),
+        stream: None,
+    };
+    Opened {
+        texts: vec![whole],
+        envelope: "none".to_owned(),
+        lines: 0,
+        notes: Vec::new(),
+        wrapper_lines: Vec::new(),
+        truncated: false,
     }
 }
 

@@ -12,9 +12,11 @@
 //!
 //! A classic map doubles as a whole, and spreads the work over the writes that follow. A Swiss map replaces one table at a time, all of
 //! it within one write. [`plan`] tells from counts alone when that happens and what it costs; [`replay`] takes keys with their hashes
-//! and repeats every step, [`history`] does so for writes as people give them; [`spread`] judges how evenly the keys lie in the end.
+//! and repeats every step, [`history`] does so for writes as people give them; [`spread`] judges how evenly the keys lie in the end,
+//! [`compare`] holds it against a snapshot.
 //! `gotriage map grow` prints all of it.
 
+pub mod compare;
 pub mod history;
 pub mod plan;
 pub mod replay;

@@ -81,6 +81,11 @@ pub enum SecretsError {
         /// Symbol with its package: `internal/runtime/maps.UseAeshash`.
         symbol: String,
     },
+    /// `use_aes` and `aeskeysched` exclude each other.
+    #[error(
+        "{0} is zero, which Go leaves it only where AES is not used, but use_aes is true: they are not of the same process"
+    )]
+    NoSchedule(String),
     /// This machine has no AES hash.
     #[error("Go hashes without AES on {0}")]
     NoAes(String),
@@ -238,6 +243,9 @@ fn algorithm(target: &Target, secrets: &Secrets) -> Result<Algorithm, SecretsErr
     let has_key = secrets.hashkey.is_some_and(|words| words != [0; 4]);
     let beside_aes = target.rules.hashkey_beside_aes;
     match (aes, secrets.use_aes) {
+        (Some(_), Some(true)) if is_filled == Some(false) => {
+            Err(SecretsError::NoSchedule(symbol(target, "aeskeysched")))
+        }
         (Some(aes), Some(true)) => Ok(aes),
         (None, Some(true)) => Err(SecretsError::NoAes(target.arch.to_string())),
         (_, Some(false)) | (None, None) => Ok(fallback),

@@ -25,7 +25,7 @@ use super::target::Target;
 use crate::goruntime::sizeclasses::PAGE;
 use classify::HeaderVerdict;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// Where B is not given it is tried up to this: a million buckets, seven million entries.
@@ -112,11 +112,15 @@ pub struct Candidate {
     pub units: u64,
     /// Bytes of all of them.
     pub bytes: u64,
-    /// Start of the span.
+    /// Start of the span, `0x…`.
+    #[serde(serialize_with = "hexadecimal")]
+    #[schemars(with = "String")]
     pub span: u64,
     /// Which cell of the span; 0 for an array with pages of its own.
     pub cell: u64,
-    /// Start of the array.
+    /// Start of the array, `0x…`.
+    #[serde(serialize_with = "hexadecimal")]
+    #[schemars(with = "String")]
     pub base: u64,
     /// Why there.
     pub found: Found,
@@ -127,7 +131,9 @@ pub struct Candidate {
 /// Where an address lies if the candidate is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct InferredPlace {
-    /// The address.
+    /// The address, `0x…`.
+    #[serde(serialize_with = "hexadecimal")]
+    #[schemars(with = "String")]
     pub addr: u64,
     /// Bucket or group; classic overflow buckets are counted on behind the main ones.
     pub unit: u64,
@@ -137,8 +143,17 @@ pub struct InferredPlace {
     pub part: Part,
 }
 
+/// What is known of the array that addresses lie in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KnownArray {
+    /// Its length.
+    pub shape: Option<Shape>,
+    /// Address of its first byte.
+    pub base: Option<u64>,
+}
+
 /// All that the addresses leave open.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inference {
     /// By length of the array, then from the base nearest to the first address down.
     pub candidates: Vec<Candidate>,
@@ -152,12 +167,12 @@ pub struct Inference {
 
 /// The arrays that the addresses of one map can lie in, assuming that those which are not headers lie in the same array.
 ///
-/// `known` is the array's length where that is known. At most `limit` candidates are kept, the rest are counted.
+/// What is `known` of the array leaves out all others. At most `limit` candidates are kept, the rest are counted.
 pub fn candidates(
     target: &Target,
     layout: &Layout,
     clues: &[Clue],
-    known: Option<Shape>,
+    known: KnownArray,
     limit: usize,
 ) -> Inference {
     let (headers, slots): (Vec<Clue>, Vec<Clue>) =
@@ -170,12 +185,14 @@ pub fn candidates(
         complete: true,
         ..Inference::default()
     };
-    let shapes = known.map_or_else(|| shapes(layout), |shape| vec![shape]);
+    let shapes = known
+        .shape
+        .map_or_else(|| shapes(layout), |shape| vec![shape]);
     for array in shapes
         .into_iter()
         .filter_map(|shape| Array::new(target, layout, shape))
     {
-        array.fit(layout, &slots, limit, &mut inference);
+        array.fit(layout, &slots, known.base, limit, &mut inference);
     }
     inference
 }
@@ -240,13 +257,21 @@ impl Array {
         }
     }
 
-    /// Adds the bases around the first address that fit all addresses.
-    fn fit(&self, layout: &Layout, clues: &[Clue], limit: usize, into: &mut Inference) {
+    /// Adds the bases around the first address that fit all addresses, or the known one if it does.
+    fn fit(
+        &self,
+        layout: &Layout,
+        clues: &[Clue],
+        known: Option<u64>,
+        limit: usize,
+        into: &mut Inference,
+    ) {
         let Some(first) = clues.first() else {
             return;
         };
+        let is_open = |at: &Base| known.is_none_or(|base| base == at.base);
         let mut bases = self.bases(first.addr);
-        for base in bases.by_ref().take(MOST_BASES) {
+        for base in bases.by_ref().take(MOST_BASES).filter(is_open) {
             let places = clues
                 .iter()
                 .map(|clue| self.place(layout, base.base, *clue));
@@ -346,6 +371,10 @@ impl Role {
         };
         fits && (reach == Reach::Inside || part.offset == 0)
     }
+}
+
+fn hexadecimal<S: Serializer>(word: &u64, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&format_args!("{word:#x}"))
 }
 
 impl fmt::Display for Found {

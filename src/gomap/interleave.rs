@@ -23,10 +23,11 @@
 //! steps allow, and no real run showed another.
 //! Counts are numbers of orders, not probabilities: real steps take different times.
 //!
-//! Read [`Setting`] and [`Outcome`] first, then [`machine`] (the map and its steps), [`search`] (all orders), [`damage`]. [`survey`]
+//! Read [`Setting`] and [`Outcome`] first, then [`machine`] (the map and its steps), [`growth`], [`search`] (all orders), [`damage`]. [`survey`]
 //! asks for every setting at once.
 
 mod damage;
+mod growth;
 mod machine;
 mod memory;
 mod search;
@@ -42,11 +43,12 @@ use crate::goruntime::mapops::MapOp;
 use crate::goruntime::mapsteps::course;
 use crate::goruntime::version::MapLayout;
 use machine::Machine;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use std::str::FromStr;
 
 /// What a goroutine does, once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {
     /// `m[k] = v` of a key that is not there (yet).
@@ -66,7 +68,7 @@ pub enum Operation {
 }
 
 /// How the keys of the two goroutines lie to each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keys {
     /// One key.
@@ -78,7 +80,7 @@ pub enum Keys {
 }
 
 /// What is in the map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fill {
     /// Nothing; nothing was ever in it.
@@ -93,13 +95,17 @@ pub enum Fill {
     Room,
     /// Several, and one more makes it grow: a classic map begins, a Swiss table is replaced.
     Full,
+    /// A table of the largest size is full (Swiss only): one more entry splits it in two, for which the directory is doubled.
+    Split,
     /// Growth under way (classic only): every write evacuates buckets first. Where the keys are [`Keys::Apart`], both their buckets
     /// are still to be evacuated, else only the one they share.
     Growing,
+    /// Growth under way (classic only), and the bucket that the keys share is evacuated already; another is not.
+    Evacuated,
 }
 
 /// The map that the two meet on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Setting {
     /// Their keys. An operation without a key takes no notice.
     pub keys: Keys,
@@ -108,7 +114,7 @@ pub struct Setting {
 }
 
 /// One of the two goroutines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub enum Who {
     /// The one with the first operation.
     A,
@@ -118,7 +124,7 @@ pub enum Who {
 
 /// How it ends for the two, each taken to its own end. A process may be gone before the second one raises its error: where both
 /// die, the text may show one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ends {
     /// Nobody notices.
@@ -132,7 +138,7 @@ pub enum Ends {
 }
 
 /// A fatal error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Death {
     /// Who raises it.
@@ -141,13 +147,14 @@ pub struct Death {
     pub operation: Operation,
     /// At which check.
     #[serde(serialize_with = "check_word")]
+    #[schemars(with = "String")]
     pub at: CheckPoint,
     /// What stands behind `fatal error: `.
     pub message: &'static str,
 }
 
 /// Damage that nobody noticed: what neither order of the two operations leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Damage {
     /// A key that should be there is not found: its slot was taken by another, it lies where its hash no longer leads, or it was
@@ -171,7 +178,7 @@ pub enum Damage {
 }
 
 /// One step of an example.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Step {
     /// Whose.
     pub who: Who,
@@ -182,7 +189,7 @@ pub struct Step {
 }
 
 /// One way to end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Outcome {
     /// Who is left.
     pub ends: Ends,
@@ -199,8 +206,10 @@ pub struct Outcome {
 }
 
 /// What two operations on one map can do to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
+    /// The map that it is about: the nearest to what was asked for that there can be.
+    pub setting: Setting,
     /// All orders of their steps.
     pub interleavings: u128,
     /// How they end, those without a death first.
@@ -251,7 +260,7 @@ words!(Operation: "insert" => Insert, "update" => Update, "delete" => Delete, "c
     "iterate" => Iterate, "clone" => Clone);
 words!(Keys: "same" => Same, "same-place" => SamePlace, "apart" => Apart);
 words!(Fill: "empty" => Empty, "small" => Small, "small-last" => SmallLast, "small-full" => SmallFull, "room" => Room,
-    "full" => Full, "growing" => Growing);
+    "full" => Full, "split" => Split, "growing" => Growing, "evacuated" => Evacuated);
 words!(Damage: "entry-lost" => EntryLost, "entry-returns" => EntryReturns, "wrong-element" => WrongElement,
     "count-wrong" => CountWrong, "wrong-answer" => WrongAnswer, "flag-left-set" => FlagLeftSet,
     "clone-flag-set" => CloneFlagSet, "stray-access" => StrayAccess);
@@ -290,7 +299,8 @@ impl Fill {
             Fill::SmallLast => 7,
             Fill::SmallFull => 8,
             Fill::Full => 14,
-            Fill::Room | Fill::Growing => 40,
+            Fill::Room | Fill::Growing | Fill::Evacuated => 40,
+            Fill::Split => 90,
         }
     }
 
@@ -305,6 +315,11 @@ impl Fill {
 /// All ways in which `a` and `b` can go on one map of `target`'s build.
 pub fn explain(target: &Target, a: Operation, b: Operation, setting: Setting) -> Explanation {
     let (setting, mut notes) = possible(target.rules.layout, setting);
+    if setting.fill == Fill::Empty && [a, b].contains(&Operation::Update) {
+        notes.push(
+            "nobody updates a key of an empty map: the update is taken as an insert".to_owned(),
+        );
+    }
     let course_of = |operation: Operation| {
         course(
             target.rules.layout,
@@ -313,11 +328,9 @@ pub fn explain(target: &Target, a: Operation, b: Operation, setting: Setting) ->
         )
     };
     let (Some(first), Some(second)) = (course_of(a), course_of(b)) else {
-        let version = target.build.version;
-        notes.push(format!(
-            "Go {version} has no maps.Clone; golang.org/x/exp/maps iterates and assigns"
-        ));
+        notes.extend(impossible(target, a, b));
         return Explanation {
+            setting,
             interleavings: 0,
             outcomes: Vec::new(),
             notes,
@@ -333,27 +346,46 @@ pub fn explain(target: &Target, a: Operation, b: Operation, setting: Setting) ->
     let outcomes = search::outcomes(&machine);
     remark(&outcomes, &mut notes);
     Explanation {
+        setting,
         interleavings: outcomes.iter().map(|outcome| outcome.count).sum(),
         outcomes,
         notes,
     }
 }
 
+/// Why a build cannot do one of the two.
+pub fn impossible(target: &Target, a: Operation, b: Operation) -> Option<String> {
+    let version = target.build.version;
+    let lacks = |one: &Operation| course(target.rules.layout, version, one.map_op()).is_none();
+    [a, b].iter().any(lacks).then(|| {
+        format!("Go {version} has no maps.Clone; golang.org/x/exp/maps iterates and assigns")
+    })
+}
+
 /// The nearest setting that this kind of map can be in.
 fn possible(layout: MapLayout, asked: Setting) -> (Setting, Vec<String>) {
     let (mut setting, mut notes) = (asked, Vec::new());
-    if setting.fill == Fill::Growing && layout == MapLayout::Swiss {
-        setting.fill = Fill::Room;
-        notes.push(
-            "a Swiss table is replaced in one go and never seen half-grown: taken as room"
-                .to_owned(),
-        );
+    let mut take = |fill: Fill, why: &str| {
+        setting.fill = fill;
+        notes.push(format!("{why}: taken as {}", fill.word()));
+    };
+    match (asked.fill, layout) {
+        (Fill::Growing | Fill::Evacuated, MapLayout::Swiss) => take(
+            Fill::Room,
+            "a Swiss table is replaced in one go and never seen half-grown",
+        ),
+        (Fill::Split, MapLayout::Classic) => take(Fill::Full, "a classic map has no directory"),
+        _ => {}
     }
     if setting.fill.is_small() && setting.keys == Keys::Apart {
         setting.keys = Keys::SamePlace;
         notes.push(
             "so few entries lie in one bucket or group: the keys are taken to share it".to_owned(),
         );
+    }
+    if setting.fill == Fill::Evacuated && setting.keys == Keys::Apart {
+        setting.keys = Keys::SamePlace;
+        notes.push("one bucket is evacuated: the keys are taken to share it".to_owned());
     }
     (setting, notes)
 }

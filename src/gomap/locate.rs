@@ -12,12 +12,12 @@ pub mod address;
 pub mod index;
 pub mod key;
 
-/// Why a place can't be told from a snapshot.
+/// Why a place can't be told from the fields of a map.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LocateError {
     /// A field that decides it was not captured.
-    #[error("the snapshot lacks {field} of this map, which decides it; {how}")]
+    #[error("{field} of this map is not known, which decides it; {how}")]
     Missing {
         /// Field as the snapshot format names it.
         field: &'static str,
@@ -25,6 +25,6 @@ pub enum LocateError {
         how: &'static str,
     },
     /// Fields contradict each other.
-    #[error("the snapshot of this map contradicts itself: {0}")]
+    #[error("the fields of this map contradict each other: {0}")]
     Inconsistent(&'static str),
 }

@@ -64,7 +64,7 @@ pub enum KeyError {
         at: usize,
     },
     /// Not as many bytes as the type has.
-    #[error("a {go_type} has {wanted} bytes, not {given}")]
+    #[error("type {go_type} has {wanted} bytes in memory, not {given}")]
     Size {
         /// The type.
         go_type: String,

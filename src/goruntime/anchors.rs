@@ -92,6 +92,45 @@ const DUMP_STARTS: [&[u8]; 5] = [
     b"WARNING: DATA RACE",
 ];
 
+/// The number in an execution trace's header, 26 of `go 1.26 trace`: sixteen bytes since the first version, filled up with zeros.
+pub fn trace_header(bytes: &[u8]) -> Option<u16> {
+    const BYTES: usize = 16;
+    let rest = bytes.get(..BYTES)?.strip_prefix(b"go 1.")?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, tail) = rest.split_at(digits);
+    let padding = tail.strip_prefix(b" trace")?;
+    if padding.iter().any(|&byte| byte != 0) || number.starts_with(b"0") {
+        return None;
+    }
+    std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// True for the bytes of a profile in protocol buffers: no text, whatever follows.
+///
+/// A column comes first, a short message that begins with its field 1, a number: `sample_type` (0x0a), or `period_type` (0x5a) as
+/// runtime/pprof writes counts; before it, in CPU profiles, the time (0x48, nanoseconds since 1970: nine bytes). Another field
+/// stands behind it.
+pub fn is_profile(bytes: &[u8]) -> bool {
+    let column = match bytes {
+        [0x48, time @ ..] => {
+            let length = time
+                .iter()
+                .take(9)
+                .take_while(|byte| **byte >= 0x80)
+                .count();
+            time.get(length + 1..)
+                .filter(|_| length == 8)
+                .unwrap_or_default()
+        }
+        column => column,
+    };
+    let &[0x0a | 0x5a, length @ 2..=22, 0x08, _, ..] = column else {
+        return false;
+    };
+    let next = column.get(2 + usize::from(length));
+    next.is_none_or(|&tag| matches!(tag & 7, 0 | 2) && (1..=15).contains(&(tag >> 3)))
+}
+
 /// The form of a whole line (without its line end), `None` for anything else.
 ///
 /// Nothing may stand before the form, save the white space of locations and of race stacks, nor after it.
@@ -397,6 +436,25 @@ fn follows_word(line: &[u8], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn profiles_are_no_text() {
+        assert!(is_profile(b"\x0a\x04\x08\x01\x10\x02\x12\x04"));
+        assert!(is_profile(b"\x5a\x04\x08\x01\x10\x02\x60\x01"));
+        assert!(is_profile(
+            b"\x48\xca\xa9\xa8\xc7\x94\xcc\x86\xf5\x18\x0a\x04\x08\x01\x10\x02\x0a"
+        ));
+        assert!(is_profile(b"\x0a\x04\x08\x01\x10\x02"));
+        for text in [
+            "",
+            "\n",
+            "Hello",
+            "\ngoroutine 1 [running]:\n",
+            "\n\x04\x08\x01\x10\x02goroutine",
+        ] {
+            assert!(!is_profile(text.as_bytes()), "{text:?}");
+        }
+    }
 
     #[test]
     fn whole_lines_of_a_dump_are_told_apart() {

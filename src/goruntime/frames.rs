@@ -99,10 +99,17 @@ fn unescape_once(name: &[u8]) -> Option<Vec<u8>> {
 /// Bridges between Go and C that have no package of their own.
 const CGO_PREFIXES: &[&[u8]] = &[b"_cgoexp_", b"_cgo_", b"crosscall", b"non-Go function"];
 
+/// Hash and comparison functions that the compiler writes for key types; `type..` up to Go 1.19.
+const TYPE_ALGORITHMS: &[&[u8]] = &[b"type:.hash.", b"type:.eq.", b"type..hash.", b"type..eq."];
+
 /// Whose code `function` is. Commands of the Go distribution (`cmd/…`) and packages vendored into it count as the standard
 /// library's; `main` is the user's.
 pub fn owner(function: &[u8]) -> Owner {
-    if function == b"panic" {
+    if function == b"panic"
+        || TYPE_ALGORITHMS
+            .iter()
+            .any(|prefix| function.starts_with(prefix))
+    {
         return Owner::Runtime;
     }
     if CGO_PREFIXES
@@ -270,6 +277,8 @@ mod tests {
         for (function, expected) in [
             ("panic", Owner::Runtime),
             ("runtime.gopark", Owner::Runtime),
+            ("type:.eq.main.Part", Owner::Runtime),
+            ("type..hash.main.Part", Owner::Runtime),
             ("internal/runtime/maps.fatal", Owner::Runtime),
             ("runtime/debug.Stack", Owner::Std),
             ("internal/sync.(*Mutex).lockSlow", Owner::Std),

@@ -352,6 +352,29 @@ pub fn map_op(function: &[u8]) -> Option<&'static MapOpRow> {
     TABLE.iter().find(|row| row.function.as_bytes() == function)
 }
 
+/// Functions that make maps or their parts, those of [`TABLE`] apart: which allocate for a map too, where they assign.
+const MAKERS: &[&str] = &[
+    "runtime.makemap",
+    "runtime.makemap64",
+    "runtime.makemap_small",
+    "runtime.makeBucketArray",
+    "reflect.makemap",
+    "reflect.MakeMap",
+    "reflect.MakeMapWithSize",
+    "internal/runtime/maps.NewMap",
+    "internal/runtime/maps.NewEmptyMap",
+    "internal/runtime/maps.newTable",
+    "internal/runtime/maps.newGroups",
+    "internal/runtime/maps.(*table).reset",
+    "internal/runtime/maps.newarray",
+];
+
+/// True for the functions that allocate memory of maps: `make` itself, growth, overflow buckets, tables and groups.
+pub fn allocates_map(function: &[u8]) -> bool {
+    MAKERS.iter().any(|maker| maker.as_bytes() == function)
+        || map_op(function).is_some_and(|row| matches!(row.op, MapOp::Write | MapOp::Clone))
+}
+
 /// Functions of package maps that write one map while they range over it or over another.
 const ALSO_WRITE: &[&str] = &["maps.Copy[...]", "maps.DeleteFunc[...]"];
 

@@ -58,16 +58,26 @@ pub enum MapStep {
     LoadSize,
     /// Reads the old array.
     LoadOld,
-    /// Growing: reads the old array once more, and whether the bucket in it is evacuated.
+    /// Growing, to read: whether the bucket in the old array is evacuated; if not, it is read there.
+    LookOld,
+    /// Growing, to write: reads the old array once more, and whether the bucket in it is evacuated.
     LoadEvacuated(Which),
-    /// It was not: copies its entries to the new array, and throws where somebody else has marked it by now.
-    Evacuate(Which),
-    /// It was not: marks it evacuated.
+    /// It was not: reads its tophashes, and throws where somebody else has marked them by now.
+    LoadOldTags(Which),
+    /// Stores the mark over the tophashes. From here on readers go to the new array, where nothing is yet.
     MarkEvacuated(Which),
+    /// Copies the entries to the new array.
+    Evacuate(Which),
+    /// Where keys or elements hold pointers and nobody iterates: clears keys and elements of the old bucket.
+    ClearOld(Which),
     /// Growing: drops the old array when all is evacuated.
     DropOld,
     /// Reads the array, table or group.
     LoadBase,
+    /// Swiss, more than one table: reads how many bits of the hash choose the entry of the directory.
+    LoadShift,
+    /// Reads the directory.
+    LoadDirectory,
     /// Small map: reads the number of entries, to see whether one more fits.
     CountSmall,
     /// To grow step by step: reads the flags into a register.
@@ -78,6 +88,14 @@ pub enum MapStep {
     CountRoom,
     /// To grow at once: copies all entries into a new table that nobody else knows.
     CopyAll,
+    /// To split a table whose directory has no room: copies the directory to one of twice the length.
+    CopyDirectory,
+    /// Stores the new number of bits.
+    StoreShift,
+    /// Stores the new directory.
+    StoreDirectory,
+    /// Stores its length.
+    StoreLength,
     /// To grow: stores the new size.
     StoreSize,
     /// To grow step by step: stores the present array as the old one.
@@ -88,6 +106,10 @@ pub enum MapStep {
     Again,
     /// Having grown from a small map: looks for the slot in the new table.
     FindInNew,
+    /// To read: looks for the tophash of the key.
+    SeeTags,
+    /// To read: compares the key behind it.
+    CompareKey,
     /// Key absent: stores tophash or control byte.
     StoreTag,
     /// Key absent: stores the key.
@@ -112,6 +134,8 @@ pub enum MapStep {
     ZeroElems(Which),
     /// Marks all slots empty.
     EmptyTags(Which),
+    /// Growing: the same in the old array.
+    EmptyOldTags(Which),
     /// Drops the old array, whatever is in it.
     ForgetOld,
     /// Stores that there are no entries.
@@ -122,6 +146,8 @@ pub enum MapStep {
     ReadElem,
     /// Reads which slots are taken.
     PickEntry,
+    /// The slot is marked evacuated: looks its key up in the map.
+    Regrab,
     /// Reads the key there.
     ReadKey,
     /// Copies the header, flag and all.
@@ -132,7 +158,9 @@ pub enum MapStep {
     SeeCells(Which),
     /// Copies those.
     CopyCells(Which),
-    /// The same of an old bucket, if it is not evacuated.
+    /// Reads of an old bucket whether it is evacuated, and which slots are taken.
+    SeeOldCells(Which),
+    /// Copies those.
     CopyOldCells(Which),
 }
 
@@ -177,8 +205,8 @@ const COURSES: &[Row] = &[
     Row(MapLayout::Classic, ALL, MapOp::Write, WRITES, None, &[
         S::CheckQuiet(Entry), S::LoadSeed, S::LoadFlag, S::StoreToggled, S::LoadFirst, S::StoreFirst,
         S::LoadSize, S::LoadOld,
-        S::LoadEvacuated(Own), S::Evacuate(Own), S::MarkEvacuated(Own),
-        S::LoadEvacuated(Other), S::Evacuate(Other), S::MarkEvacuated(Other), S::DropOld,
+        S::LoadEvacuated(Own), S::LoadOldTags(Own), S::MarkEvacuated(Own), S::Evacuate(Own), S::ClearOld(Own),
+        S::LoadEvacuated(Other), S::LoadOldTags(Other), S::MarkEvacuated(Other), S::Evacuate(Other), S::ClearOld(Other), S::DropOld,
         S::LoadBase, S::FindSlot, S::CountRoom,
         // hashGrow
         S::LoadFlagToGrow, S::StoreSize, S::StoreKept, S::StoreOld, S::StoreBase, S::Again,
@@ -188,8 +216,8 @@ const COURSES: &[Row] = &[
     Row(MapLayout::Classic, ALL, MapOp::Delete, WRITES, None, &[
         S::LeaveIfEmpty, S::CheckQuiet(Entry), S::LoadSeed, S::LoadFlag, S::StoreToggled,
         S::LoadSize, S::LoadOld,
-        S::LoadEvacuated(Own), S::Evacuate(Own), S::MarkEvacuated(Own),
-        S::LoadEvacuated(Other), S::Evacuate(Other), S::MarkEvacuated(Other), S::DropOld,
+        S::LoadEvacuated(Own), S::LoadOldTags(Own), S::MarkEvacuated(Own), S::Evacuate(Own), S::ClearOld(Own),
+        S::LoadEvacuated(Other), S::LoadOldTags(Other), S::MarkEvacuated(Other), S::Evacuate(Other), S::ClearOld(Other), S::DropOld,
         S::LoadBase, S::FindSlot, S::ZeroElem, S::EmptyTag, S::LoadCount, S::StoreCountDown,
         S::CheckMark(Exit), S::LoadFlag, S::StoreCleared,
     ]),
@@ -197,6 +225,7 @@ const COURSES: &[Row] = &[
     Row(MapLayout::Classic, VersionRange::between(21, 23), MapOp::Clear, WRITES, None, &[
         S::LeaveIfEmpty, S::CheckQuiet(Entry), S::LoadFlag, S::StoreToggled,
         S::LoadSize, S::LoadBase, S::EmptyTags(First), S::EmptyTags(Second),
+        S::LoadOld, S::EmptyOldTags(First), S::EmptyOldTags(Second),
         S::LoadFlag, S::StoreKept, S::ForgetOld, S::StoreCountZero, S::StoreSeed,
         S::LoadSize, S::LoadBase, S::EmptyTags(First), S::ZeroKeys(First), S::ZeroElems(First),
         S::EmptyTags(Second), S::ZeroKeys(Second), S::ZeroElems(Second),
@@ -210,51 +239,55 @@ const COURSES: &[Row] = &[
         S::CheckMark(Exit), S::LoadFlag, S::StoreCleared,
     ]),
     Row(MapLayout::Classic, ALL, MapOp::Read, READ, None, &[
-        S::LeaveIfEmpty, S::CheckQuiet(Entry), S::LoadSeed, S::LoadSize, S::LoadBase, S::LoadOld, S::FindSlot, S::ReadElem,
+        S::LeaveIfEmpty, S::CheckQuiet(Entry), S::LoadSeed, S::LoadSize, S::LoadBase, S::LoadOld, S::LookOld,
+        S::SeeTags, S::CompareKey, S::ReadElem,
     ]),
     Row(MapLayout::Classic, ALL, MapOp::Iterate, ITERATION, None, &[
-        S::LeaveIfEmpty, S::LoadSize, S::LoadBase, S::CheckQuiet(Entry), S::LoadOld, S::PickEntry, S::ReadKey, S::ReadElem,
+        S::LeaveIfEmpty, S::LoadSize, S::LoadBase, S::CheckQuiet(Entry), S::LoadOld, S::LookOld,
+        S::PickEntry, S::Regrab, S::ReadKey, S::ReadElem,
     ]),
     Row(MapLayout::Classic, VersionRange::since(21), MapOp::Clone, CLONE, None, &[
         S::LeaveIfEmpty, S::CheckQuiet(Entry), S::LoadSize, S::CopyCount, S::LoadBase,
         S::SeeCells(First), S::CopyCells(First), S::SeeCells(Second), S::CopyCells(Second),
-        S::LoadOld, S::CheckQuiet(Middle), S::CopyOldCells(First), S::CheckQuiet(Middle), S::CopyOldCells(Second),
+        S::LoadOld, S::SeeOldCells(First), S::CheckQuiet(Middle), S::CopyOldCells(First),
+        S::SeeOldCells(Second), S::CheckQuiet(Middle), S::CopyOldCells(Second),
     ]),
     Row(MapLayout::Swiss, VersionRange::until(26), MapOp::Write, WRITES, Some(NO_SLOT), &[
         S::CheckQuiet(Entry), S::LoadSeed, S::LoadFlag, S::StoreToggled, S::LoadFirst, S::StoreFirst,
-        S::LoadSize, S::CountSmall, S::LoadBase, S::FindSlot, S::CountRoom,
-        // growToTable, rehash
-        S::CopyAll, S::StoreBase, S::StoreSize, S::Again,
+        S::LoadSize, S::LoadShift, S::LoadDirectory, S::CountSmall, S::LoadBase, S::FindSlot, S::CountRoom,
+        // growToTable, rehash, installTableSplit
+        S::CopyAll, S::CopyDirectory, S::StoreShift, S::StoreDirectory, S::StoreLength, S::StoreBase, S::StoreSize, S::Again,
         S::StoreKey, S::StoreTag, S::LoadCount, S::StoreCountUp,
         S::CheckMark(ExitSmall), S::CheckMark(Exit), S::LoadFlag, S::StoreToggled, S::StoreElem,
     ]),
     Row(MapLayout::Swiss, VersionRange::since(27), MapOp::Write, WRITES, None, &[
         S::CheckQuiet(Entry), S::LoadSeed, S::LoadFlag, S::StoreToggled, S::LoadFirst, S::StoreFirst,
-        S::LoadSize, S::LoadBase, S::FindSlot, S::CountRoom,
-        S::CopyAll, S::StoreBase, S::StoreSize, S::FindInNew, S::Again,
+        S::LoadSize, S::LoadShift, S::LoadDirectory, S::LoadBase, S::FindSlot, S::CountRoom,
+        S::CopyAll, S::CopyDirectory, S::StoreShift, S::StoreDirectory, S::StoreLength, S::StoreBase, S::StoreSize, S::FindInNew, S::Again,
         S::StoreKey, S::StoreTag, S::LoadCount, S::StoreCountUp,
         S::CheckMark(ExitSmall), S::CheckMark(Exit), S::LoadFlag, S::StoreToggled, S::StoreElem,
     ]),
     Row(MapLayout::Swiss, ALL, MapOp::Delete, WRITES, None, &[
         S::LeaveIfEmpty, S::CheckQuiet(Entry), S::LoadSeed, S::LoadFlag, S::StoreToggled,
-        S::LoadSize, S::LoadBase, S::FindSlot, S::LoadCount, S::StoreCountDown, S::ZeroElem, S::EmptyTag,
+        S::LoadSize, S::LoadShift, S::LoadDirectory, S::LoadBase, S::FindSlot, S::LoadCount, S::StoreCountDown, S::ZeroElem, S::EmptyTag,
         S::CheckMark(Exit), S::LoadFlag, S::StoreToggled,
     ]),
     Row(MapLayout::Swiss, ALL, MapOp::Clear, WRITES, None, &[
         S::LeaveIfEmpty, S::CheckQuiet(Entry), S::LoadFlag, S::StoreToggled,
-        S::LoadSize, S::LoadBase, S::ZeroCells(First), S::EmptyTags(First), S::ZeroCells(Second), S::EmptyTags(Second),
+        S::LoadSize, S::LoadDirectory, S::LoadBase, S::ZeroCells(First), S::EmptyTags(First), S::ZeroCells(Second), S::EmptyTags(Second),
         S::StoreCountZero, S::StoreSeed,
         S::CheckMark(Exit), S::LoadFlag, S::StoreToggled,
     ]),
     Row(MapLayout::Swiss, ALL, MapOp::Read, READ, None, &[
-        S::LeaveIfEmpty, S::CheckQuiet(Entry), S::LoadSeed, S::LoadSize, S::LoadBase, S::FindSlot, S::ReadElem,
+        S::LeaveIfEmpty, S::CheckQuiet(Entry), S::LoadSeed, S::LoadSize, S::LoadShift, S::LoadDirectory, S::LoadBase,
+        S::FindSlot, S::ReadElem,
     ]),
     Row(MapLayout::Swiss, ALL, MapOp::Iterate, ITERATION, None, &[
-        S::LeaveIfEmpty, S::LoadSize, S::LoadBase, S::CheckQuiet(Entry), S::PickEntry, S::ReadKey, S::ReadElem,
+        S::LeaveIfEmpty, S::LoadSize, S::LoadDirectory, S::LoadBase, S::CheckQuiet(Entry), S::PickEntry, S::ReadKey, S::ReadElem,
     ]),
     // 1.24 iterates over the map and inserts into a new one.
     Row(MapLayout::Swiss, VersionRange::only(24), MapOp::Clone, ITERATION, None, &[
-        S::LeaveIfEmpty, S::LoadSize, S::LoadBase,
+        S::LeaveIfEmpty, S::LoadSize, S::LoadDirectory, S::LoadBase,
         S::CheckQuiet(Entry), S::SeeCells(First), S::CopyCells(First), S::CheckQuiet(Entry), S::SeeCells(Second), S::CopyCells(Second), S::CheckQuiet(Entry),
     ]),
     Row(MapLayout::Swiss, VersionRange::since(25), MapOp::Clone, CLONE, None, &[

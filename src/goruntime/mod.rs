@@ -15,5 +15,6 @@ pub mod maprules;
 pub mod mapsteps;
 pub mod messages;
 pub mod sizeclasses;
+pub mod tracewire;
 pub mod version;
 pub mod waits;

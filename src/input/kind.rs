@@ -6,7 +6,7 @@
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// To be read as text.
+    /// To be read as it is: text, a profile, an execution trace.
     Text,
     /// To be decompressed.
     Compressed(Compression),
@@ -101,14 +101,6 @@ const MACH_O: Foreign = Foreign {
     what: "a Mach-O file (a program or a core dump)",
     advice: "pass the text that the program printed as it died",
 };
-const PPROF: Foreign = Foreign {
-    what: "a pprof profile in protobuf form",
-    advice: "capture the goroutines as text: curl -s 'http://HOST/debug/pprof/goroutine?debug=2' | gotriage",
-};
-const TRACE: Foreign = Foreign {
-    what: "a Go execution trace",
-    advice: "capture the goroutines as text: curl -s 'http://HOST/debug/pprof/goroutine?debug=2' | gotriage",
-};
 
 impl Kind {
     /// The kind of a file that begins with `head`.
@@ -121,12 +113,6 @@ impl Kind {
         }
         if is_skippable_frame(head) {
             return Kind::Compressed(Compression::Zstd);
-        }
-        if is_profile(head) {
-            return Kind::Foreign(&PPROF);
-        }
-        if is_trace(head) {
-            return Kind::Foreign(&TRACE);
         }
         Kind::Text
     }
@@ -145,17 +131,6 @@ impl Compression {
 /// Parallel zstd compressors begin with a frame that holds sizes only: magic 0x184D2A50 to 0x184D2A5F.
 fn is_skippable_frame(head: &[u8]) -> bool {
     matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
-}
-
-/// `Profile.sample_type` comes first: field 1, a short message that begins with its own field 1, a number.
-fn is_profile(head: &[u8]) -> bool {
-    matches!(head, [0x0a, 2..=12, 0x08, ..])
-}
-
-/// `go 1.22 trace\0\0\0`: sixteen bytes since the first version.
-fn is_trace(head: &[u8]) -> bool {
-    head.get(..16)
-        .is_some_and(|header| header.starts_with(b"go 1.") && header.ends_with(b" trace\0\0\0"))
 }
 
 #[cfg(test)]
@@ -188,10 +163,10 @@ mod tests {
     }
 
     #[test]
-    fn profiles_and_traces_of_go_are_named() {
+    fn profiles_and_traces_are_read() {
         let profile = b"\x0a\x04\x08\x01\x10\x02\x12\x04";
-        assert_eq!(Kind::of(profile), Kind::Foreign(&PPROF));
-        assert_eq!(Kind::of(b"go 1.22 trace\0\0\0\x01"), Kind::Foreign(&TRACE));
+        assert_eq!(Kind::of(profile), Kind::Text);
+        assert_eq!(Kind::of(b"go 1.22 trace\0\0\0\x01"), Kind::Text);
         assert_eq!(
             Kind::of(b"\x50\x2a\x4d\x18\x04\0\0\0"),
             Kind::Compressed(Compression::Zstd)

@@ -1,8 +1,8 @@
 //! What one unwrapped text holds, in order.
 
 use super::{
-    Crash, DocumentId, FrameId, Goroutine, GoroutineId, InputId, LineMap, RaceReport, Registers,
-    Scheduling, SignalDump, Span, StackId, TextLine,
+    Crash, DocumentId, FrameId, Goroutine, GoroutineId, InputId, LineMap, Profile, RaceReport,
+    Registers, Scheduling, SignalDump, Span, StackId, TextLine,
 };
 use std::ops::Range;
 
@@ -23,8 +23,11 @@ pub enum Item<'t> {
     RaceCount(u64, TextLine),
     /// A line of `go test`, or of what runs it.
     Test(TestMark<'t>),
-    /// `goroutine profile: total N`.
-    ProfileTotal(u64, TextLine),
+    /// A profile.
+    Profile(Box<Profile<'t>>),
+    /// An execution trace, by its header's number: 26 of `go 1.26 trace`. Its events are too many to keep; who wants them reads the
+    /// document's text.
+    Trace(u16),
     /// Frames without a header: the text was cut at its head, or the header is lost.
     Fragment(Fragment),
 }

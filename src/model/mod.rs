@@ -11,8 +11,10 @@ mod evidence;
 mod goroutine;
 mod grade;
 mod lines;
+mod profile;
 mod race;
 mod symbols;
+pub mod trace;
 mod units;
 
 pub use args::{ArgToken, Args, FrameArgs};
@@ -22,6 +24,9 @@ pub use evidence::{Evidence, Input, Note};
 pub use goroutine::{Ancestor, Goroutine, GoroutineFlags, Scheduling};
 pub use grade::Grade;
 pub use lines::{LineMap, LineOrigin};
+pub use profile::{
+    Label, LabelValue, Mapping, Profile, ProfileForm, ProfileKind, ProfileNote, Sample, ValueType,
+};
 pub use race::{RaceAccess, RaceActor, RaceCreation, RaceReport, RaceStack};
 pub use symbols::{Frame, FrameId, FrameKind, NameId, Renumbering, StackId, Symbols};
 pub use units::{Address, DocumentId, GoroutineId, InputId, Span, TextLine};

@@ -7,6 +7,7 @@
 //! Parallel parsing fills one `Symbols` per chunk; [`Symbols::absorb`] merges them in chunk order, so ids do not depend on
 //! the number of threads.
 
+use super::Address;
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
@@ -54,6 +55,8 @@ pub enum FrameKind {
     Elided,
     /// `non-Go function at pc=…` and C symbols; `offset` is absent.
     Cgo,
+    /// An address that a profile gives without a name.
+    Unnamed(Address),
 }
 
 /// One frame as printed, arguments apart.

@@ -4,6 +4,7 @@
 //! parsed on all cores, a few at a time so that their tables don't pile up, and merged in order; the result does not depend on the
 //! number of threads or cuts.
 
+use super::symbols::Executable;
 use super::text::{self, Parsed};
 use crate::model::{Document, Item, Renumbering, Symbols};
 use memchr::memmem::Finder;
@@ -46,13 +47,14 @@ pub(super) fn parse_into<'t>(
     document: &mut Document<'t>,
     ranges: &[Range<usize>],
     symbols: &mut Symbols<'t>,
+    program: Option<&Executable<'t>>,
 ) {
     let at_once = rayon::current_num_threads().max(1) * 2;
     for batch in ranges.chunks(at_once) {
         let text = document.text;
         let pieces: Vec<Parsed<'t>> = batch
             .par_iter()
-            .map(|range| text::parse(text, range.start, range.end))
+            .map(|range| text::parse(text, range.start, range.end, program))
             .collect();
         for piece in pieces {
             merge(document, piece, symbols);
@@ -131,10 +133,11 @@ fn renumber(item: &mut Item<'_>, ids: &Renumbering, goroutines: u32) {
             fragment.stack = ids.stack(fragment.stack);
             fragment.created_by = fragment.created_by.map(|id| ids.frame(id));
         }
+        Item::Profile(profile) => profile.renumber(ids),
         Item::Thread(_)
         | Item::Registers(_)
         | Item::RaceCount(..)
-        | Item::ProfileTotal(..)
-        | Item::Test(_) => {}
+        | Item::Test(_)
+        | Item::Trace(_) => {}
     }
 }

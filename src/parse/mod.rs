@@ -1,7 +1,8 @@
 //! From unwrapped text to the model: one grammar per file, borrowed slices out.
 //!
 //! [`read`] parses everything given; [`arguments`] takes a second look at one goroutine. `text` is the driver, `dump/` holds the
-//! grammars of a dump's lines, `race` and `gotest` those around it; `chunks` makes large texts parallel.
+//! grammars of a dump's lines, `race` and `gotest` those around it, `profile/` those of profiles, which [`symbols`] names; `chunks`
+//! makes large texts parallel.
 
 mod arguments;
 mod chunks;
@@ -10,16 +11,23 @@ mod dump;
 mod glue;
 mod gotest;
 mod lines;
+mod profile;
 mod race;
+pub mod symbols;
 mod tally;
 mod text;
+pub mod trace;
 
 pub use arguments::arguments;
 
 use crate::envelope::{Opened, Unwrapped};
+use crate::goruntime::anchors;
 use crate::model::{
-    Document, DocumentId, Evidence, Forms, GoroutineFlags, Input, InputId, LineTally, Note, Symbols,
+    Document, DocumentId, Evidence, Forms, GoroutineFlags, Input, InputId, Item, LineTally, Note,
+    Symbols,
 };
+use symbols::Executable;
+use tally::Tally;
 
 /// The size at which the pprof handler of every Go version cuts a goroutine dump (`debug=2`), in bytes.
 const PPROF_CUT: u64 = 64 << 20;
@@ -41,6 +49,11 @@ pub struct Given<'t> {
 
 /// Parses all inputs of a run. Never fails: what no grammar takes is counted in each document's tally.
 pub fn read<'t>(given: &[Given<'t>]) -> Evidence<'t> {
+    read_named(given, None)
+}
+
+/// The same, with names for the bare addresses of profiles from the program that was running.
+pub fn read_named<'t>(given: &[Given<'t>], program: Option<&Executable<'t>>) -> Evidence<'t> {
     let mut evidence = Evidence::default();
     for (index, given) in given.iter().enumerate() {
         let id = InputId(index as u32);
@@ -51,6 +64,7 @@ pub fn read<'t>(given: &[Given<'t>]) -> Evidence<'t> {
                 id,
                 text,
                 &mut evidence.symbols,
+                program,
             );
             evidence.documents.push(document);
         }
@@ -69,6 +83,7 @@ fn document<'t>(
     input: InputId,
     unwrapped: &'t Unwrapped<'t>,
     symbols: &mut Symbols<'t>,
+    program: Option<&Executable<'t>>,
 ) -> Document<'t> {
     let text: &'t [u8] = &unwrapped.text;
     let mut document = Document {
@@ -83,8 +98,28 @@ fn document<'t>(
         forms: Forms::default(),
         tally: LineTally::default(),
     };
-    chunks::parse_into(&mut document, &chunks::cut(text, chunks::PIECE), symbols);
+    if let Some(header) = anchors::trace_header(text) {
+        document.items.push(Item::Trace(header));
+    } else if anchors::is_profile(text) {
+        let found = profile::proto::profile(text, symbols, program);
+        document.items.push(Item::Profile(Box::new(found)));
+    } else if profile::folded::recognise(text) {
+        let mut tally = Tally::default();
+        let found = profile::folded::profile(text, symbols, &mut tally);
+        document.items.push(Item::Profile(Box::new(found)));
+        document.tally.unparsed = tally.unparsed;
+        document.tally.total = unwrapped_lines(text);
+    } else {
+        let ranges = chunks::cut(text, chunks::PIECE);
+        chunks::parse_into(&mut document, &ranges, symbols, program);
+    }
     document
+}
+
+/// Lines of a text; a last one without its end counts.
+fn unwrapped_lines(text: &[u8]) -> u32 {
+    let ends = memchr::memchr_iter(b'\n', text).count() as u32;
+    ends + u32::from(!text.is_empty() && !text.ends_with(b"\n"))
 }
 
 fn input(id: InputId, given: &Given<'_>, documents: &[Document<'_>]) -> Input {
@@ -105,6 +140,17 @@ fn input(id: InputId, given: &Given<'_>, documents: &[Document<'_>]) -> Input {
             .iter()
             .map(|remark| note(remark.line, remark.text.clone())),
     );
+    for document in documents {
+        for item in &document.items {
+            let Item::Profile(profile) = item else {
+                continue;
+            };
+            notes.extend(profile.notes.iter().map(|remark| {
+                let line = remark.line.map(|line| document.lines.origin(line).line);
+                note(line, remark.text.clone())
+            }));
+        }
+    }
     let cut_by_pprof = given.bytes == PPROF_CUT
         && documents
             .iter()

@@ -7,8 +7,9 @@ use super::collect::Collector;
 use super::dump::header::{self, Header};
 use super::dump::{block, frame, preamble, registers, signal};
 use super::lines::{Cursor, Line};
+use super::symbols::Executable;
 use super::tally::Tally;
-use super::{glue, gotest, race};
+use super::{glue, gotest, profile, race};
 use crate::model::{
     Crash, Fragment, Goroutine, GoroutineFlags, Item, Scheduling, Span, StackId, TextLine,
 };
@@ -25,8 +26,13 @@ pub(super) struct Parsed<'t> {
 }
 
 /// Parses `text[start..end]`.
-pub(super) fn parse(text: &[u8], start: usize, end: usize) -> Parsed<'_> {
-    let mut driver = Driver::new(Cursor::new(text, start, end, 0));
+pub(super) fn parse<'t>(
+    text: &'t [u8],
+    start: usize,
+    end: usize,
+    program: Option<&Executable<'t>>,
+) -> Parsed<'t> {
+    let mut driver = Driver::new(Cursor::new(text, start, end, 0), program);
     while let Some(line) = driver.cursor.peek() {
         driver.step(&line);
     }
@@ -37,7 +43,7 @@ pub(super) fn parse(text: &[u8], start: usize, end: usize) -> Parsed<'_> {
     driver.parsed
 }
 
-struct Driver<'t> {
+struct Driver<'p, 't> {
     cursor: Cursor<'t>,
     parsed: Parsed<'t>,
     /// `runtime: …` lines that wait for the preamble they belong to.
@@ -46,10 +52,12 @@ struct Driver<'t> {
     in_dump: bool,
     /// `-----` was read: the next signal is another thread's.
     thread_ahead: bool,
+    /// Names the bare addresses of profiles.
+    program: Option<&'p Executable<'t>>,
 }
 
-impl<'t> Driver<'t> {
-    fn new(cursor: Cursor<'t>) -> Self {
+impl<'p, 't> Driver<'p, 't> {
+    fn new(cursor: Cursor<'t>, program: Option<&'p Executable<'t>>) -> Self {
         let parsed = Parsed {
             collector: Collector::default(),
             items: Vec::new(),
@@ -64,6 +72,7 @@ impl<'t> Driver<'t> {
             context: Vec::new(),
             in_dump: false,
             thread_ahead: false,
+            program,
         }
     }
 
@@ -81,7 +90,9 @@ impl<'t> Driver<'t> {
         if !matches!(text.first(), Some(b'p' | b'f' | b'S' | b'E')) {
             self.drop_context();
         }
-        let taken = self.take_dump_form(line, text) || self.take_mark(line, text);
+        let taken = self.take_dump_form(line, text)
+            || self.take_profile(line, text)
+            || self.take_mark(line, text);
         self.drop_context();
         if !taken {
             self.set_aside(line, text);
@@ -117,8 +128,8 @@ impl<'t> Driver<'t> {
     }
 
     fn take_goroutine(&mut self, line: &Line<'t>, text: &'t [u8]) -> bool {
-        if let Some(total) = text.strip_prefix(b"goroutine profile: total ") {
-            return self.take_profile_total(line, total);
+        if profile::legacy::opens(text) {
+            return false;
         }
         let header = header::header(text);
         let Some(header) = header.or_else(|| header::damaged_header(text)) else {
@@ -198,18 +209,25 @@ impl<'t> Driver<'t> {
         }
     }
 
-    fn take_profile_total(&mut self, line: &Line<'t>, digits: &[u8]) -> bool {
-        let Some(total) = std::str::from_utf8(digits)
-            .ok()
-            .and_then(|digits| digits.parse().ok())
-        else {
-            return false;
+    /// A profile as text, from its first line on.
+    fn take_profile(&mut self, line: &Line<'t>, text: &[u8]) -> bool {
+        let Parsed {
+            collector,
+            tally,
+            items,
+            ..
+        } = &mut self.parsed;
+        let (cursor, symbols) = (&mut self.cursor, &mut collector.symbols);
+        let found = if profile::legacy::opens(text) {
+            profile::legacy::profile(cursor, symbols, tally, self.program)
+        } else if profile::perf::opens(cursor, line) {
+            profile::perf::profile(cursor, symbols)
+        } else {
+            None
         };
-        self.parsed
-            .items
-            .push(Item::ProfileTotal(total, line.number));
-        self.cursor.pass(line);
-        true
+        let taken = found.is_some();
+        items.extend(found.map(|profile| Item::Profile(Box::new(profile))));
+        taken
     }
 
     fn take_preamble(&mut self) -> bool {
@@ -470,7 +488,17 @@ fn shift_item(item: &mut Item<'_>, shift: impl Fn(&mut TextLine)) {
         }
         Item::Thread(dump) => shift(&mut dump.line),
         Item::Registers(registers) => shift(&mut registers.line),
-        Item::RaceCount(_, line) | Item::ProfileTotal(_, line) => shift(line),
+        Item::RaceCount(_, line) => shift(line),
+        Item::Trace(_) => {}
+        Item::Profile(profile) => {
+            shift(&mut profile.line);
+            let samples = profile.samples.iter_mut();
+            samples
+                .filter_map(|sample| sample.line.as_mut())
+                .for_each(&shift);
+            let notes = profile.notes.iter_mut();
+            notes.filter_map(|note| note.line.as_mut()).for_each(&shift);
+        }
         Item::Test(mark) => shift(&mut mark.line),
         Item::Fragment(fragment) => shift(&mut fragment.line),
         Item::Goroutines(_) => {}

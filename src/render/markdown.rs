@@ -221,10 +221,13 @@ impl Page<'_> {
     }
 
     fn group(&mut self, group: &Group) -> io::Result<()> {
-        let ids = words::ids(&group.goroutines, ROWS);
+        let ids = match group.goroutines.is_empty() {
+            true => String::new(),
+            false => format!(": goroutine {}", words::ids(&group.goroutines, ROWS)),
+        };
         let count = words::count(group.count);
         let state = code_span(&group.state);
-        self.line(&format!("{count} × {state}: goroutine {ids}\n"))?;
+        self.line(&format!("{count} × {state}{ids}\n"))?;
         let (above, shown, below) = fold::frames(group, FRAMES, self.all);
         let mut lines: Vec<String> = words::left_out(above, "above").into_iter().collect();
         lines.extend(shown.iter().map(frame_line));
@@ -361,7 +364,7 @@ impl Page<'_> {
         for input in &report.inputs {
             let name = code_span(self.inputs.name(input.id));
             let nature = prose(&words::input_nature(input));
-            let lines = words::line_accounting(input);
+            let lines = words::line_accounting(report, input);
             self.line(&format!("- {name}: {nature}; {lines}"))?;
         }
         let shown = report.notes.len().min(self.fold(ROWS));

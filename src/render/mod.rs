@@ -3,14 +3,16 @@
 //! `cli` calls [`write`]. Renderers decide how things look and nothing else; whatever they print of a log went through
 //! [`escape`] for the place it goes to. [`words`] holds the phrases that text and Markdown share.
 
+pub mod diff;
 pub mod escape;
 mod fold;
-
+pub mod graph;
 mod json;
 pub mod map;
 mod markdown;
 pub mod sheet;
 mod text;
+pub mod trace;
 mod words;
 
 use crate::triage::report::Report;
@@ -39,7 +41,7 @@ pub enum Format {
 pub fn write(report: &Report, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Text(options) => text::write(report, options, out),
-        Format::Json => json::write(report, out),
+        Format::Json => json::pretty(report, out),
         Format::Markdown { all } => markdown::write(report, all, out),
     }
 }

@@ -1,9 +1,10 @@
-//! What the `map` commands print: blocks of a page, before anybody knows its width and colours.
+//! What the `map` commands and `diff` print: blocks of a page, before anybody knows its width and colours.
 //!
-//! Each command's file in `render::map` turns a result of `gomap` into blocks; [`write`] prints them.
+//! Each command's file in `render::map` or `render::diff` turns a result into blocks; [`write`] prints them.
 
 use super::TextOptions;
 use super::text;
+use super::words::Inputs;
 use crate::triage::report::Finding;
 use std::io::{self, Write};
 
@@ -45,5 +46,15 @@ pub enum Block {
 /// # Errors
 /// Those of `out`.
 pub fn write(blocks: &[Block], options: TextOptions, out: &mut dyn Write) -> io::Result<()> {
-    text::sheet(blocks, options, out)
+    text::sheet(blocks, Inputs::none(), options, out)
+}
+
+/// As [`write`], for a page whose statements refer to lines of these inputs.
+pub(super) fn write_about(
+    blocks: &[Block],
+    inputs: Inputs<'_>,
+    options: TextOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    text::sheet(blocks, inputs, options, out)
 }

@@ -102,11 +102,15 @@ pub fn place(file: &str, line: u32) -> String {
 
 /// Up to `limit` goroutine ids, and how many more.
 pub fn ids(ids: &[u64], limit: usize) -> String {
+    ids_of(ids, ids.len() as u64, limit)
+}
+
+/// Up to `limit` of the ids that are known of `total`, and how many more.
+pub fn ids_of(ids: &[u64], total: u64, limit: usize) -> String {
     let shown: Vec<String> = ids.iter().take(limit).map(u64::to_string).collect();
-    let more = ids.len().saturating_sub(limit);
-    let tail = match more {
+    let tail = match total.saturating_sub(shown.len() as u64) {
         0 => String::new(),
-        _ => format!(" and {} more", count(more as u64)),
+        more => format!(" and {} more", count(more)),
     };
     shown.join(", ") + &tail
 }
@@ -118,15 +122,26 @@ pub struct Inputs<'r>(Vec<(u32, &'r str)>);
 impl<'r> Inputs<'r> {
     /// The names of a report's inputs.
     pub fn of(report: &'r Report) -> Self {
-        let base = |input: &'r InputReport| match input.path.rsplit_once(['/', '\\']) {
+        let paths = report.inputs.iter();
+        let paths: Vec<(u32, &str)> = paths.map(|input| (input.id, input.path.as_str())).collect();
+        Self::named(&paths)
+    }
+
+    /// The names of inputs with these numbers and paths.
+    pub fn named(paths: &[(u32, &'r str)]) -> Self {
+        let base = |path: &'r str| match path.rsplit_once(['/', '\\']) {
             Some((_, name)) if !name.is_empty() => name,
-            _ => input.path.as_str(),
+            _ => path,
         };
-        let names = report.inputs.iter().map(|input| {
-            let name = base(input);
-            let unique = report.inputs.iter().filter(|o| base(o) == name).count() == 1;
-            let label = if unique { name } else { &input.path };
-            (input.id, if label == "-" { "stdin" } else { label })
+        let names = paths.iter().map(|&(id, path)| {
+            let name = base(path);
+            let unique = paths
+                .iter()
+                .filter(|(_, other)| base(other) == name)
+                .count()
+                == 1;
+            let label = if unique { name } else { path };
+            (id, if label == "-" { "stdin" } else { label })
         });
         Self(names.collect())
     }
@@ -157,6 +172,9 @@ impl<'r> Inputs<'r> {
             }
         }
         let group = |(input, lines): &(u32, Vec<String>)| match (self.0.len(), lines.len()) {
+            // A binary profile or a trace has no lines.
+            (0 | 1, _) if lines.iter().all(|line| line == "0") => "the capture".to_owned(),
+            _ if lines.iter().all(|line| line == "0") => self.name(*input).to_owned(),
             (0 | 1, 1) => format!("line {}", lines.join(", ")),
             (0 | 1, _) => format!("lines {}", lines.join(", ")),
             _ => format!("{}:{}", self.name(*input), lines.join(", ")),
@@ -310,8 +328,13 @@ pub fn reasons(evidence: &[ConflictEvidence], inputs: &Inputs<'_>, limit: usize)
     told.collect::<Vec<_>>().join("; ")
 }
 
-/// `1,234 lines = 1,200 parsed + 34 set aside + 0 not understood`.
-pub fn line_accounting(input: &InputReport) -> String {
+/// `1,234 lines = 1,200 parsed + 34 set aside + 0 not understood`; `17 stacks of a binary profile`, which has no lines.
+pub fn line_accounting(report: &Report, input: &InputReport) -> String {
+    let incidents = report.incidents.iter();
+    let mut profiles = incidents.flat_map(|incident| &incident.profiles);
+    if let Some(binary) = profiles.find(|profile| profile.input == input.id && input.lines == 0) {
+        return format!("{} of a binary profile", counted(binary.stacks, "stack"));
+    }
     format!(
         "{} = {} parsed + {} set aside + {} not understood",
         counted(input.lines, "line"),

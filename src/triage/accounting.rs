@@ -129,17 +129,14 @@ fn holds(documents: &[&Document<'_>]) -> Vec<String> {
             .iter()
             .any(|document| document.items.iter().any(found))
     };
-    let kinds: [(&str, bool); 4] = [
+    let kinds: [(&str, bool); 6] = [
         ("dump", any(|item| matches!(item, Item::Crash(_)))),
         (
             "goroutines",
-            any(|item| {
-                matches!(
-                    item,
-                    Item::Goroutines(_) | Item::Fragment(_) | Item::ProfileTotal(..)
-                )
-            }),
+            any(|item| matches!(item, Item::Goroutines(_) | Item::Fragment(_))),
         ),
+        ("profile", any(|item| matches!(item, Item::Profile(_)))),
+        ("trace", any(|item| matches!(item, Item::Trace(_)))),
         ("race-report", any(|item| matches!(item, Item::Race(_)))),
         ("go-test", any(|item| matches!(item, Item::Test(_)))),
     ];

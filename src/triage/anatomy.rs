@@ -20,6 +20,8 @@ pub(super) fn findings(case: &Case<'_, '_>) -> Vec<Finding> {
     let mut findings = map::findings(case);
     findings.extend(own_content(case));
     findings.extend(super::waits::anatomy(case));
+    findings.extend(super::profiles::anatomy(case));
+    findings.extend(super::trace::findings(case, 3));
     if findings.is_empty() {
         findings.push(finding(
             "Nothing in the text asks for a closer look at one object.".into(),

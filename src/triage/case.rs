@@ -11,6 +11,7 @@ use crate::analyze::conflict::{self, Cast, MapFatal, MapFindings};
 use crate::analyze::creation::{Forest, forest};
 use crate::analyze::incident::{GoroutineRef, Incident, crash_goroutine, second_crasher};
 use crate::analyze::leaks::{HangFinding, LeakFinding, hangs, leaks};
+use crate::analyze::profile::{Weighed, weigh};
 use crate::analyze::version::{GoFacts, of_incident};
 use crate::analyze::waits::{Waits, waits};
 use crate::goruntime::frames;
@@ -35,6 +36,8 @@ pub(super) struct Case<'c, 't> {
     pub waits: Waits,
     pub hangs: Vec<HangFinding>,
     pub leaks: Vec<LeakFinding>,
+    /// The profiles, weighed.
+    pub profiles: Vec<Weighed>,
     pub category: Category,
     pub grade: Grade,
     /// What was captured of a process's memory.
@@ -73,6 +76,7 @@ impl<'c, 't> Case<'c, 't> {
             level: None,
             hangs: hangs(incident, &census, &waits, evidence),
             leaks: leaks(incident, &census, evidence),
+            profiles: weigh(incident, evidence),
             census,
             waits,
             forest: forest(incident, evidence),

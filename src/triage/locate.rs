@@ -22,6 +22,8 @@ pub(super) fn findings(case: &Case<'_, '_>) -> Vec<Finding> {
     findings.extend(no_map_conflict(case));
     findings.extend(data_races(case));
     findings.extend(super::waits::findings(case));
+    findings.extend(super::profiles::locate(case));
+    findings.extend(super::trace::findings(case, 2));
     findings.extend(chains(case));
     findings.extend(busiest_site(case));
     findings

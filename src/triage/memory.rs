@@ -6,6 +6,7 @@
 
 use super::case::Case;
 use super::maps::layout_word;
+use super::trace::TraceSummary;
 use crate::analyze::conflict::MapIdentity;
 use crate::analyze::version::GoFacts;
 use crate::gomap::snapshot::Snapshot;
@@ -34,6 +35,8 @@ pub(super) struct Capture<'s> {
     pub has_secrets: bool,
     /// Incidents in the report. A snapshot is of one of them.
     pub processes: usize,
+    /// The execution traces of all inputs.
+    pub traces: &'s [TraceSummary],
 }
 
 /// What the snapshot holds for a map of the text.

@@ -23,6 +23,10 @@ pub enum Gap {
     MapContents,
     /// Who runs what: pprof labels.
     Labels,
+    /// Only a profile shows the goroutines: no ids, waiting times or creators.
+    Individuals,
+    /// A heap profile hides which allocations are maps.
+    MapMemory,
     /// Ids of the creators.
     Parents,
     /// The creator's own stack at the time of the `go` statement, after it ended.
@@ -166,6 +170,20 @@ const ROWS: &[Row] = &[
         "curl -s 'http://HOST:PORT/debug/pprof/goroutine?debug=1' prints labels set with pprof.Do",
     ),
     row(
+        Gap::Individuals,
+        ALL,
+        "who created the goroutines, and how long each has waited",
+        "a profile adds up equal stacks: it has no goroutine ids, waiting times or creators",
+        "curl -s 'http://HOST:PORT/debug/pprof/goroutine?debug=2', given together with the profile",
+    ),
+    row(
+        Gap::MapMemory,
+        ALL,
+        "which of the memory is that of maps",
+        "Go leaves the runtime's frames out of heap profiles, and with them the functions that make and grow maps",
+        "curl -s 'http://HOST:PORT/debug/pprof/heap?debug=1' > heap.txt && gotriage --exe ./app heap.txt, with the very build that runs",
+    ),
+    row(
         Gap::Parents,
         VersionRange::until(20),
         "which goroutine created which",
@@ -282,14 +300,14 @@ const ROWS: &[Row] = &[
         VersionRange::since(27),
         "whether the number of goroutines grows",
         "one capture shows a state and not a trend",
-        "curl -s 'http://HOST:PORT/debug/pprof/goroutine?debug=1' twice, ten minutes apart, both given here; goroutineleak?debug=2 marks goroutines that nothing can wake any more",
+        "curl -s 'http://HOST:PORT/debug/pprof/goroutine?debug=2' twice, ten minutes apart, then gotriage diff BEFORE AFTER; goroutineleak?debug=2 marks goroutines that nothing can wake any more",
     ),
     row(
         Gap::SecondCapture,
         VersionRange::until(26),
         "whether the number of goroutines grows",
         "one capture shows a state and not a trend",
-        "curl -s 'http://HOST:PORT/debug/pprof/goroutine?debug=1' twice, ten minutes apart, both given here",
+        "curl -s 'http://HOST:PORT/debug/pprof/goroutine?debug=2' twice, ten minutes apart, then gotriage diff BEFORE AFTER",
     ),
     row(
         Gap::GoVersion,

@@ -2,15 +2,18 @@
 //!
 //! [`report`] makes one [`report::IncidentReport`] for each incident: `case` runs the analyses, `verdict` says what happened, and the
 //! steps are one file each: `observe`, `locate`, `anatomy`, `verify`. What a snapshot of the process adds to the third step is
-//! `memory`'s and `places`' business. Words that do not depend on the dump stand as rows in `advice`,
-//! `missing`, `debugger` and `reproduction`.
+//! `memory`'s and `places`' business. Words that do not depend on the dump stand as rows in `advice`, `missing`, `debugger` and
+//! `reproduction`. [`graph`] makes pictures of the same case, [`compare`] holds two captures of one process
+//! against each other, [`trace`] is the report on an execution trace.
 
 mod accounting;
 pub mod advice;
 mod anatomy;
 mod case;
+pub mod compare;
 mod crash;
 pub mod debugger;
+pub mod graph;
 mod level;
 mod locate;
 mod maps;
@@ -18,8 +21,10 @@ pub mod memory;
 pub mod missing;
 mod observe;
 mod places;
+mod profiles;
 pub mod report;
 pub mod reproduction;
+pub mod trace;
 mod values;
 mod verdict;
 mod verify;
@@ -35,6 +40,7 @@ use report::{
     Category, Creation, GoReport, Goroutines, IncidentReport, NoteReport, Report, SCHEMA, Step,
     Tool, Verdict,
 };
+use trace::TraceSummary;
 
 /// What the user set.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +51,8 @@ pub struct Options {
     pub separate: bool,
     /// `--snapshot`, `--secrets`: what was captured of the process besides its text.
     pub memory: Memory,
+    /// The execution traces among the inputs, added up.
+    pub traces: Vec<TraceSummary>,
 }
 
 /// The report on all evidence of a run.
@@ -57,6 +65,7 @@ pub fn report(evidence: &Evidence<'_>, options: &Options) -> Report {
         book: book.as_ref(),
         has_secrets: options.memory.has_secrets,
         processes: found.len(),
+        traces: &options.traces,
     };
     for incident in &found {
         let case = Case::new(evidence, incident, options.go, capture);
@@ -68,13 +77,9 @@ pub fn report(evidence: &Evidence<'_>, options: &Options) -> Report {
     }
     notes.sort_by(|a, b| (a.input, a.line, &a.text).cmp(&(b.input, b.line, &b.text)));
     notes.dedup();
-    let tool = Tool {
-        name: "gotriage",
-        version: env!("CARGO_PKG_VERSION"),
-    };
     Report {
         schema: SCHEMA,
-        tool,
+        tool: Tool::this(),
         inputs: accounting::inputs(evidence),
         incidents: reports,
         notes,
@@ -100,6 +105,8 @@ fn incident_report(case: &Case<'_, '_>) -> IncidentReport {
         places: places::places(case),
         conflicts: maps::conflicts(case),
         waits: waits::waits(case),
+        profiles: profiles::reports(case),
+        traces: trace::reports(case),
         steps: numbered
             .map(|((title, findings), n)| Step { n, title, findings })
             .collect(),
@@ -124,6 +131,16 @@ fn go_report(case: &Case<'_, '_>) -> GoReport {
             .map_layout
             .map(|layout| maps::layout_word(layout).to_owned()),
         reasons: case.go.reasons.clone(),
+    }
+}
+
+impl Tool {
+    /// This program.
+    fn this() -> Self {
+        Tool {
+            name: "gotriage",
+            version: env!("CARGO_PKG_VERSION"),
+        }
     }
 }
 
@@ -156,6 +173,8 @@ fn nothing() -> IncidentReport {
         places: Vec::new(),
         conflicts: Vec::new(),
         waits: Vec::new(),
+        profiles: Vec::new(),
+        traces: Vec::new(),
         steps: Vec::new(),
         missing: Vec::new(),
         reproduction: None,

@@ -32,7 +32,10 @@ pub(super) fn findings(case: &Case<'_, '_>) -> Vec<Finding> {
         fragments(case),
         races_beside(case),
     ];
-    parts.into_iter().chain(more).flatten().collect()
+    let mut findings: Vec<Finding> = parts.into_iter().chain(more).flatten().collect();
+    findings.extend(super::profiles::observe(case));
+    findings.extend(super::trace::findings(case, 1));
+    findings
 }
 
 /// A statement without anything to paste.
@@ -344,6 +347,9 @@ fn races_beside(case: &Case<'_, '_>) -> Option<Finding> {
 
 /// The census as reported.
 pub(super) fn goroutines(case: &Case<'_, '_>) -> Goroutines {
+    if let Some(counted) = super::profiles::goroutines(case) {
+        return counted;
+    }
     Goroutines {
         total: u64::from(case.census.total),
         states: case

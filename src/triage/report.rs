@@ -4,9 +4,12 @@
 //! was (lossy UTF-8); every renderer escapes it for where it is going.
 
 mod maps;
+mod profile;
 
 pub use maps::{KeySeen, MapPlace, MapReport};
+pub use profile::{ProfileLine, ProfileMap, ProfileReport};
 
+use super::trace::TraceSummary;
 use crate::model::Grade;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -49,7 +52,7 @@ pub struct InputReport {
     pub bytes: u64,
     /// The log system's wrapper, outermost first: `none`, `journald`, `cri + json`.
     pub envelope: String,
-    /// What was found in it: `dump`, `goroutines`, `race-report`, `go-test`; empty for nothing from Go.
+    /// What was found in it: `dump`, `goroutines`, `profile`, `race-report`, `go-test`; empty for nothing from Go.
     pub holds: Vec<String>,
     /// True where it ends, or was cut, before it should.
     pub truncated: bool,
@@ -68,7 +71,7 @@ pub struct InputReport {
 pub struct At {
     /// Which input.
     pub input: u32,
-    /// Its line, from 1.
+    /// Its line, from 1; 0 for an input without lines, a binary profile.
     pub line: u32,
 }
 
@@ -106,6 +109,10 @@ pub struct IncidentReport {
     pub conflicts: Vec<Conflict>,
     /// Who waits for what, most waiters first.
     pub waits: Vec<Wait>,
+    /// Profiles, in input order.
+    pub profiles: Vec<ProfileReport>,
+    /// Execution traces, in input order.
+    pub traces: Vec<TraceSummary>,
     /// The four steps.
     pub steps: Vec<Step>,
     /// What would raise a grade, and how to get it.

@@ -3,8 +3,9 @@
 //! Lossy UTF-8 happens here and nowhere before; escaping is the renderers' business.
 
 use super::report::{At, Place};
+use crate::analyze::accesses::user_site;
 use crate::goruntime::frames;
-use crate::model::{DocumentId, Evidence, Frame, FrameId, FrameKind, NameId, TextLine};
+use crate::model::{DocumentId, Evidence, Frame, FrameId, FrameKind, NameId, StackId, TextLine};
 
 /// Bytes of a log as text; what is not UTF-8 becomes U+FFFD.
 pub(super) fn text(bytes: &[u8]) -> String {
@@ -37,6 +38,13 @@ pub(super) fn place(evidence: &Evidence<'_>, id: FrameId) -> Place {
     if frame.kind == FrameKind::Elided {
         return elision(frame);
     }
+    if let FrameKind::Unnamed(address) = frame.kind {
+        return Place {
+            func: address.to_string(),
+            file: String::new(),
+            line: 0,
+        };
+    }
     Place {
         func: name(evidence, frame.func),
         file: name(evidence, frame.file),
@@ -63,9 +71,18 @@ pub(super) fn file_line(evidence: &Evidence<'_>, id: FrameId) -> String {
     format!("{file}:{}", place.line)
 }
 
-/// `main.(*Cache).Set (main.go:41)`, for sentences.
+/// `main.(*Cache).Set (main.go:41)`, for sentences; the function alone where no more is known.
 pub(super) fn site(evidence: &Evidence<'_>, id: FrameId) -> String {
+    if place(evidence, id).file.is_empty() {
+        return short(evidence, id);
+    }
     format!("{} ({})", short(evidence, id), file_line(evidence, id))
+}
+
+/// Where a goroutine of this stack stands: in user code if there is any.
+pub(super) fn stands(evidence: &Evidence<'_>, stack: StackId) -> Option<FrameId> {
+    let innermost = || evidence.symbols.frame_ids(stack).first().copied();
+    user_site(evidence, stack).or_else(innermost)
 }
 
 /// The place of a line in its input.

@@ -84,10 +84,11 @@ fn of_cut_crash(case: &Case<'_, '_>) -> (Category, Grade) {
 }
 
 /// A living process: two parties on one map, a hang, a leak, or nothing wrong. The stack of a goroutine that was panicking when it was
-/// printed is a panic that somebody recovered and logged, and a profile that is not read says nothing.
+/// printed is a panic that somebody recovered and logged.
 fn of_capture(case: &Case<'_, '_>) -> (Category, Grade) {
     if case.census.total == 0 {
-        return (Category::None, Grade::Unknown);
+        let traced = super::trace::verdict(case).unwrap_or((Category::None, Grade::Unknown));
+        return super::profiles::verdict(case).unwrap_or(traced);
     }
     if case.logged_panic().is_some() {
         return (Category::CustomPanic, Grade::Possible);
@@ -121,7 +122,7 @@ fn culprit(case: &Case<'_, '_>) -> Option<FrameId> {
             .iter()
             .find_map(|at| race_site(case, at.of(case.evidence)?))
     };
-    let waiting = || super::waits::culprit(case);
+    let waiting = || super::waits::culprit(case).or_else(|| super::profiles::culprit(case));
     match case.category {
         Category::MapRaceReport => best.or_else(raced),
         Category::DataRaceReport => raced(),
@@ -163,8 +164,14 @@ fn headline(case: &Case<'_, '_>) -> String {
     {
         return crash_headline(case, words);
     }
+    if case.census.total == 0
+        && case.is_alive()
+        && let Some(said) = super::profiles::headline(case).or_else(|| super::trace::headline(case))
+    {
+        return said;
+    }
     match case.category {
-        Category::None => unread_headline(case),
+        Category::None => unread_headline(),
         Category::CustomPanic => logged_headline(case),
         Category::DataRaceReport => race_headline(case),
         Category::TestFailure => test_headline(case),
@@ -331,14 +338,8 @@ fn test_headline(case: &Case<'_, '_>) -> String {
     }
 }
 
-fn unread_headline(case: &Case<'_, '_>) -> String {
-    match case.incident.profile_total {
-        Some(total) => format!(
-            "a profile of {} in a form that is not read (debug=1); take debug=2",
-            count(total, "goroutine", "goroutines")
-        ),
-        None => "no whole goroutine is in the text".into(),
-    }
+fn unread_headline() -> String {
+    "no whole goroutine is in the text".into()
 }
 
 fn logged_headline(case: &Case<'_, '_>) -> String {

@@ -18,12 +18,24 @@ use std::collections::BTreeSet;
 /// The statements of the step.
 pub(super) fn findings(case: &Case<'_, '_>) -> Vec<Finding> {
     let mut findings = right_now(case);
+    findings.extend(
+        super::profiles::verify(case)
+            .map(|commands| with_code("The profile in full:".into(), "sh", commands)),
+    );
+    findings.extend(super::trace::findings(case, 4));
     findings.extend(fixes(case));
     if let Some(reproduction) = reproduction(case) {
-        let said = format!(
-            "This program dies with the same message ({}); gotriage repro writes it to a file.",
-            reproduction.message
-        );
+        let said = match super::profiles::lacks_individuals(case) {
+            // A process that is profiled is alive and has said nothing.
+            true => {
+                "This program comes to stand in such a way; gotriage repro writes it to a file."
+                    .to_owned()
+            }
+            false => format!(
+                "This program dies with the same message ({}); gotriage repro writes it to a file.",
+                reproduction.message
+            ),
+        };
         findings.push(with_code(said, "go", reproduction.program));
         let about = match case.maps.conflicts.is_empty() {
             true => "Run it:",
@@ -332,7 +344,7 @@ fn gaps(case: &Case<'_, '_>) -> Vec<Gap> {
             matches!(
                 case.category,
                 Category::GoroutineLeak | Category::LockHang | Category::Healthy
-            ),
+            ) && super::profiles::shows_goroutines(case),
         ),
         (
             Gap::ShortWaits,
@@ -345,6 +357,8 @@ fn gaps(case: &Case<'_, '_>) -> Vec<Gap> {
             case.crash_goroutine()
                 .is_some_and(|goroutine| goroutine.flags.has(GoroutineFlags::ELIDED)),
         ),
+        (Gap::Individuals, super::profiles::lacks_individuals(case)),
+        (Gap::MapMemory, super::profiles::lacks_maps(case)),
         (Gap::Parents, parentless && case.census.total > 1),
         (Gap::Head, !case.incident.fragments.is_empty()),
         (

@@ -111,7 +111,7 @@ fn hang_headline(case: &Case<'_, '_>, hang: &HangFinding) -> String {
 }
 
 /// `40 goroutines wait for one sync.Mutex (0xc00001c0a8) at main.(*Ledger).Post (main.go:31), the longest for 12 minutes`
-fn wait_sentence(case: &Case<'_, '_>, wait: &waits::Wait) -> String {
+pub(super) fn wait_sentence(case: &Case<'_, '_>, wait: &waits::Wait) -> String {
     let address = wait
         .address
         .map(|address| format!(" ({address})"))
@@ -367,7 +367,7 @@ fn ids(case: &Case<'_, '_>, wait: &waits::Wait) -> Vec<u64> {
 }
 
 /// How sure it is that a goroutine holds a lock.
-fn holds(grade: Grade) -> &'static str {
+pub(super) fn holds(grade: Grade) -> &'static str {
     match grade {
         Grade::Confirmed => "holds",
         Grade::Probable => "probably holds",

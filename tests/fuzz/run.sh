@@ -9,13 +9,14 @@ set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-15}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- envelope parse report maps
+[ $# -gt 0 ] || set -- envelope parse report maps profile trace
 
 # cargo-fuzz asks for flags that a stable compiler takes only this way.
 export RUSTC_BOOTSTRAP=1
 for target in "$@"; do
     found=tests/fuzz/corpus/$target
     seeds=corpus/dumps
+    [ "$target" != profile ] || seeds=corpus/profiles
     [ ! -d "tests/fuzz/seeds/$target" ] || seeds=tests/fuzz/seeds/$target
     mkdir -p "$found"
     echo "== $target, $seconds s"

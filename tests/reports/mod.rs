@@ -156,6 +156,8 @@ impl Filler<'_> {
             }],
             conflicts: vec![self.conflict()],
             waits: vec![self.wait()],
+            profiles: Vec::new(),
+            traces: Vec::new(),
             steps: self.steps(),
             missing: vec![
                 Missing {

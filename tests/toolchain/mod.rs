@@ -3,6 +3,8 @@
 //! Go is `$GOTRIAGE_GO`, or else `$HOME/.cache/gotriage-go/<version>/go/bin/go` (corpus/toolchains.sh puts it there). What a machine
 //! lacks is said and skipped, except where `CI=true`: there it fails.
 
+#![allow(dead_code)] // every user needs another part
+
 use gotriage::goruntime::version::GoVersion;
 use std::path::{Path, PathBuf};
 use std::process::Command;

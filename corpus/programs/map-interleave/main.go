@@ -6,7 +6,8 @@
 //	A, B  insert (key is not there), update (key is there), delete, clear, read, iterate, clone
 //	KEYS  same, different
 //	FILL  what is in the map: empty, small (3 entries), small-last (7), small-full (8), room (40), full (one more and it grows),
-//	      growing (half evacuated; classic maps only)
+//	      growing (half evacuated; classic maps only), chained (growing, and the keys lie in a long chain of overflow buckets that is
+//	      not evacuated yet: B's, or the same one, at its end)
 //
 // Prints `silent KIND N` whenever the N-th round of a kind (N a power of two) ended without a death and yet wrong, and at the
 // end `rounds N`. Values are never zero, so that a zero is an element that nobody has stored.
@@ -27,6 +28,7 @@ const (
 	old    = 7    // element of everything that is there from the start
 	fillAt = 1000 // keys of the bystanders start here
 	absent = -1
+	chain  = 120 // keys of a chain of buckets
 )
 
 type job struct {
@@ -129,6 +131,8 @@ func entriesOf(fill string) int64 {
 		return loaded
 	case "growing":
 		return loaded*4 + 1
+	case "chained":
+		return int64(len(chained)) - 2
 	}
 	return 0
 }
@@ -159,6 +163,49 @@ func max0(n int64) int64 {
 		return 0
 	}
 	return n
+}
+
+// chained are the keys of that fill.
+var chained []int64
+
+// bystander is the key of an entry that nobody asks about.
+func bystander(i int64) int64 {
+	if chained != nil {
+		return chained[2+i]
+	}
+	return fillAt + i
+}
+
+// filled is a fresh map.
+func filled(bystanders int64, keys [2]int64, present [2]bool) map[int64]int64 {
+	m := make(map[int64]int64)
+	for i := int64(0); i < bystanders; i++ {
+		m[fillAt+i] = old
+	}
+	for i, there := range present {
+		if there {
+			m[keys[i]] = old
+		}
+	}
+	return m
+}
+
+// filledChained is one that begins to grow with its last bystander. What B looks for is the last of its chain.
+func filledChained(bystanders int64, keys [2]int64, present [2]bool) map[int64]int64 {
+	m := roomy()
+	if present[0] && keys[0] != keys[1] {
+		m[keys[0]] = old
+	}
+	for i := int64(0); i < bystanders; i++ {
+		if i == chain-2 && (present[1] || present[0] && keys[0] == keys[1]) {
+			m[keys[1]] = old
+		}
+		m[bystander(i)] = old
+	}
+	if !growing(m) {
+		panic("not growing")
+	}
+	return m
 }
 
 var counts = map[string]int{}
@@ -203,7 +250,7 @@ func judge(m map[int64]int64, orders [2]outcome, keys [2]int64, ops [2]string, j
 		rest = old
 	}
 	for i := int64(0); i < bystanders; i++ {
-		compare(lookup(m, fillAt+i), rest, rest)
+		compare(lookup(m, bystander(i)), rest, rest)
 	}
 	if len(m) != found {
 		kinds["count-wrong"] = true
@@ -238,7 +285,7 @@ func main() {
 	same, fill := os.Args[3] == "same", os.Args[4]
 	milliseconds, _ := strconv.Atoi(os.Args[5])
 	swiss := minor() >= 24
-	if fill == "growing" && swiss || (ops[0] == "clone" || ops[1] == "clone") && minor() < 21 {
+	if (fill == "growing" || fill == "chained") && swiss || (ops[0] == "clone" || ops[1] == "clone") && minor() < 21 {
 		os.Exit(3)
 	}
 
@@ -246,6 +293,10 @@ func main() {
 	if same {
 		present[0] = present[0] && present[1]
 		present[1] = false
+	}
+	build := filled
+	if fill == "chained" {
+		build, chained = filledChained, chainedKeys()
 	}
 	bystanders := entriesOf(fill)
 	start := outcome{elem: [2]int64{absent, absent}, rest: true}
@@ -281,19 +332,14 @@ func main() {
 	round := uint64(0)
 	for round < 1<<40 && (round%64 != 0 || time.Now().Before(end)) {
 		round++
-		m := make(map[int64]int64)
-		for i := int64(0); i < bystanders; i++ {
-			m[fillAt+i] = old
-		}
 		keys := [2]int64{1 + int64(draw(&random, 400)), 501 + int64(draw(&random, 400))}
+		if chained != nil {
+			keys = [2]int64{chained[0], chained[1]}
+		}
 		if same {
 			keys[1] = keys[0]
 		}
-		for i, there := range present {
-			if there {
-				m[keys[i]] = old
-			}
-		}
+		m := build(bystanders, keys, present)
 		for i := range jobs {
 			*jobs[i] = job{m: m, key: keys[i], elem: int64(i) + 1, sound: true}
 		}

@@ -294,6 +294,8 @@ fn add_captured(process: &mut Incident, mut capture: Incident) {
     process.threads.extend(capture.threads);
     process.registers.extend(capture.registers);
     process.tests.extend(capture.tests);
+    process.profiles.extend(capture.profiles);
+    process.traces.extend(capture.traces);
     process.profile_total = process.profile_total.max(capture.profile_total);
     process.at = at;
 }

@@ -7,8 +7,8 @@ use super::{GoroutineRef, GoroutineRun, Incident, IncidentKind, ItemRef, distinc
 use crate::goruntime::frames::{Owner, owner};
 use crate::goruntime::waits::{WaitKind, wait_state};
 use crate::model::{
-    Crash, Document, Evidence, Goroutine, GoroutineFlags, Item, StackId, Symbols, TestMark,
-    TestMarkKind,
+    Crash, Document, Evidence, Goroutine, GoroutineFlags, Item, ProfileKind, StackId, Symbols,
+    TestMark, TestMarkKind,
 };
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -63,7 +63,8 @@ impl Part {
         let captured = !incident.runs.is_empty()
             || !incident.fragments.is_empty()
             || !incident.threads.is_empty()
-            || incident.profile_total.is_some();
+            || !incident.profiles.is_empty()
+            || !incident.traces.is_empty();
         let failed = incident.tests.iter().any(|at| {
             let kind = test_kind(document, *at);
             kind == Some(TestMarkKind::TestFailed) || kind == Some(TestMarkKind::PackageFailed)
@@ -158,12 +159,23 @@ impl<'t> Splitter<'_, 't> {
                 part.incident.race_counts.push(at);
                 part.ended = true;
             }
-            Item::ProfileTotal(total, _) => {
+            Item::Profile(profile) => {
                 if self.open.as_ref().is_some_and(Part::is_crash) {
                     self.close();
                 }
-                let known = &mut self.live(at).incident.profile_total;
-                *known = (*known).max(Some(*total));
+                let incident = &mut self.live(at).incident;
+                incident.profiles.push(at);
+                if profile.kind == ProfileKind::Goroutine {
+                    let counted = profile.total(0).and_then(|total| u64::try_from(total).ok());
+                    let total = profile.declared_total.or(counted);
+                    incident.profile_total = incident.profile_total.max(total);
+                }
+            }
+            Item::Trace(_) => {
+                if self.open.as_ref().is_some_and(Part::is_crash) {
+                    self.close();
+                }
+                self.live(at).incident.traces.push(at);
             }
             Item::Test(mark) => self.take_test(at, mark),
         }

@@ -3,12 +3,11 @@
 //! Part of the one definition in [`super::super::args`]; read there how settings are made of arguments.
 
 use super::explain::Operations;
-use crate::cli::args::{ColourArg, MAX_WIDTH};
+use crate::cli::show::ShowArgs;
 use crate::gomap::interleave::{Fill, Keys};
 use crate::gomap::probe::{Debugger, Place};
 use crate::gomap::target::Arch;
 use crate::goruntime::version::GoBuild;
-use crate::render::MIN_WIDTH;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -32,58 +31,16 @@ pub enum MapCommand {
 pub struct TargetArgs {
     /// Go version, as the program says it, such as 1.23.9
     ///
-    /// With the experiment where there is one: "go1.24.11 X:noswissmap", go1.27.3-X:mapsplitgroup. A snapshot knows its own.
+    /// With the experiment where there is one: "go1.24.11 X:noswissmap", go1.27.3-X:mapsplitgroup. A snapshot knows its own, as does a
+    /// file of secrets; another one is refused.
     #[arg(long, value_name = "VERSION", help_heading = "Program")]
     pub go: Option<GoBuild>,
     /// Machine, as GOARCH names it
     ///
-    /// amd64, arm64, 386, arm, loong64, mips64le, mipsle, ppc64le, riscv64 or wasm. Sizes and hashes depend on it. Default: amd64.
+    /// amd64, arm64, 386, arm, loong64, mips64le, mipsle, ppc64le, riscv64 or wasm. Sizes and hashes depend on it. Default: that of the
+    /// snapshot or file of secrets, or amd64.
     #[arg(long, value_name = "GOARCH", help_heading = "Program")]
     pub arch: Option<Arch>,
-}
-
-/// How results are printed.
-#[derive(Debug, Args)]
-pub struct ShowArgs {
-    /// Form of the result
-    ///
-    /// `text` is for a terminal, `json` for programs.
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        help_heading = "Output"
-    )]
-    pub format: ShowFormat,
-    /// Colours in the text
-    ///
-    /// `auto` colours on a terminal, unless NO_COLOR is set or TERM is dumb; CLICOLOR_FORCE colours everywhere.
-    #[arg(
-        long,
-        value_name = "WHEN",
-        default_value = "auto",
-        help_heading = "Output"
-    )]
-    pub color: ColourArg,
-    /// Show long lists in full
-    ///
-    /// They are folded in the text by default. JSON is never folded.
-    #[arg(long, help_heading = "Output")]
-    pub all: bool,
-    /// Columns of the text
-    ///
-    /// By default the width of the terminal, or COLUMNS where it is set, or 80 into a file or pipe. At least 20.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(MIN_WIDTH as u64..=MAX_WIDTH), help_heading = "Output")]
-    pub width: Option<u64>,
-}
-
-/// Forms of a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ShowFormat {
-    /// For terminals.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// What a process hashes with.
@@ -91,7 +48,7 @@ pub enum ShowFormat {
 pub struct SecretArgs {
     /// File with the secrets of the process's hash: a snapshot
     ///
-    /// In the form of gotriage.map-snapshot/1. Maps in it are not used here.
+    /// In the form of gotriage.map-snapshot/1. Version and machine are taken from it as well; maps in it are not used here.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Secrets")]
     pub secrets: Option<PathBuf>,
     /// The variable aeskeysched, 256 hexadecimal digits
@@ -211,8 +168,9 @@ pub struct LocateArgs {
     pub addr: Vec<u64>,
     /// File of questions, a line of JSON each; `-` is standard input
     ///
-    /// Answers are lines of JSON in the same order, whatever --format says.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "snapshot", help_heading = "Questions")]
+    /// Answers are lines of JSON in the same order, whatever --format says. All questions stand in the file: --key, --addr and --map
+    /// do not go with it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "snapshot", conflicts_with_all = ["key", "addr", "map"], help_heading = "Questions")]
     pub queries: Option<PathBuf>,
     /// Build and machine.
     #[command(flatten)]
@@ -253,7 +211,8 @@ pub struct GrowArgs {
     /// Snapshot that knows the type, the secrets and the seed
     ///
     /// In the form of gotriage.map-snapshot/1; `-` is standard input. The entries of its map are not used: the writes have to be all
-    /// since the map was made. Its seed is that of now; a map that was empty in between had another before.
+    /// since the map was made; the end of the replay is compared with it. Its seed is that of now; a map that was empty in between had
+    /// another before, which a line `seed WORD` tells.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "map_type", help_heading = "Map")]
     pub snapshot: Option<PathBuf>,
     /// Map of the snapshot, by its name or header address
@@ -268,18 +227,19 @@ pub struct GrowArgs {
     pub map: Option<String>,
     /// The number of entries that make was told
     ///
-    /// make(map[K]V, N). A map literal passes as many as it has entries. Default: 0, as in map[K]V{} and make without a number.
-    #[arg(long, value_name = "N", help_heading = "Map")]
-    pub hint: Option<u64>,
+    /// make(map[K]V, N). A map literal passes as many as it has entries. Go takes a negative number for none. Default: 0, as in
+    /// map[K]V{} and make without a number.
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = hint, help_heading = "Map")]
+    pub hint: Option<i128>,
     /// Plan for so many inserts of distinct new keys
     ///
-    /// Without it: as many as the writes insert distinct keys, or else as the hint.
+    /// Without it: as many entries as the map of the writes has at most, or else as the hint.
     #[arg(long, value_name = "N", help_heading = "Writes")]
     pub inserts: Option<u64>,
     /// File of writes to replay, one a line; `-` is standard input
     ///
     /// A key as a Go literal or hex:BYTES is an insert or update. `delete KEY` and `clear` are what they are in Go. `seed WORD` tells the
-    /// seed that the map has had since it became empty. Empty lines and those that begin with # are skipped.
+    /// seed that the map has had since it became empty, or in front of all writes since it was made. Empty lines and those that begin with # are skipped.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Writes")]
     pub keys: Option<PathBuf>,
     /// Key to insert, as a Go literal or hex:BYTES; may be repeated
@@ -345,11 +305,12 @@ pub struct ExplainArgs {
     /// the map is told step by step; default then: same-place.
     #[arg(long, value_name = "RELATION", help_heading = "Map")]
     pub keys: Option<Keys>,
-    /// What is in the map: empty, small, …, room, full or growing
+    /// What is in the map: empty, small, …, room, full, growing
     ///
     /// empty: nothing ever. small: a few entries in the only bucket or group. small-last: seven there. small-full: eight there. room:
-    /// several buckets or groups with room. full: several, and one more entry makes it grow. growing: growth under way (classic maps
-    /// only). With this or --keys one state of the map is told step by step; default then: room.
+    /// several buckets or groups with room. full: several, and one more entry makes it grow. split: one more entry splits a table and
+    /// doubles the directory (Swiss maps only). growing: growth under way, the keys' bucket still to be evacuated; evacuated: their
+    /// bucket is, another is not (both classic only). With this or --keys one state of the map is told step by step; default then: room.
     #[arg(long, value_name = "STATE", help_heading = "Map")]
     pub fill: Option<Fill>,
     /// Output.
@@ -380,8 +341,8 @@ pub struct ProbeArgs {
     /// Map: header address or variable, =TYPE behind; may be repeated
     ///
     /// 0xc000012d80='map[string]int': the header, as system-level tracebacks and gotriage's step 3 name it, with its type. main.sessions
-    /// or main.server.users: a variable, which the debugger looks up; =TYPE where it has no debug information (-ldflags=-w). Without any,
-    /// the script collects the secrets of the hash alone.
+    /// or main.server.users: a variable, which the debugger looks up; =TYPE where it has no debug information (-ldflags=-w), and with dlv
+    /// where types have names. Without any, the script collects the secrets of the hash alone.
     #[arg(long, value_name = "PLACE", value_parser = super::probe::place, help_heading = "Map")]
     pub map: Vec<(Place, Option<String>)>,
     /// Name of the map in the snapshot; once for each --map, in order
@@ -423,6 +384,13 @@ pub(super) fn word(text: &str) -> Result<u64, String> {
     parsed.map_err(|_| {
         format!("\"{text}\" is no word of 64 bits; write 0xc000012345, or a decimal number")
     })
+}
+
+/// A number of Go's int, or of a uint64 that `make` is given as well.
+fn hint(text: &str) -> Result<i128, String> {
+    let range = i128::from(i64::MIN)..=i128::from(u64::MAX);
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| format!("\"{text}\" is no number of entries; write 5000"))
 }
 
 /// `B=5`

@@ -2,9 +2,10 @@
 
 use super::args::{ExplainArgs, TargetArgs};
 use super::{Done, Refused, show};
-use crate::gomap::interleave::survey::survey;
-use crate::gomap::interleave::{Explanation, Fill, Keys, Operation, Setting, explain};
+use crate::gomap::interleave::survey::{Pair, single, survey};
+use crate::gomap::interleave::{Fill, Keys, Operation, Setting, impossible};
 use crate::render::map;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::str::FromStr;
 
@@ -40,23 +41,17 @@ impl FromStr for Operations {
     }
 }
 
-/// What is printed as JSON: pairs in all states of the map, or in one.
-#[derive(Serialize)]
-struct Explained<P> {
+/// What `--format json` prints.
+#[derive(Serialize, JsonSchema)]
+pub struct Explained {
+    /// Always `gotriage.map-explain/1`.
     schema: &'static str,
+    /// The Go version.
     go: String,
+    /// Kind of map: classic or swiss.
     layout: String,
-    pairs: Vec<P>,
-}
-
-#[derive(Serialize)]
-struct Single {
-    a: Operation,
-    b: Operation,
-    keys: Keys,
-    fill: Fill,
-    #[serde(flatten)]
-    explanation: Explanation,
+    /// Each pair of operations that the two words stand for.
+    pairs: Vec<Pair>,
 }
 
 /// Explains every pair that the words stand for.
@@ -67,60 +62,30 @@ pub fn run(args: &ExplainArgs) -> Done {
     })?;
     let pairs = pairs(args);
     for &(a, b) in &pairs {
-        let none = explain(&target, a, b, SETTING);
-        if none.outcomes.is_empty() {
-            return Err(Refused(none.notes.join("; ")));
+        if let Some(why) = impossible(&target, a, b) {
+            return Err(Refused(why));
         }
     }
     let build = target.build.version.to_string();
     let layout = target.rules.layout;
-    if args.keys.is_none() && args.fill.is_none() {
-        let surveyed = pairs.iter().map(|&(a, b)| survey(&target, a, b));
-        let result = explained(&build, layout.to_string(), surveyed.collect());
-        return show(&args.show, &result, || {
-            map::explain::survey(&build, layout, &result.pairs)
-        });
-    }
-    let setting = Setting {
+    let one = (args.keys.is_some() || args.fill.is_some()).then_some(Setting {
         keys: args.keys.unwrap_or(SETTING.keys),
         fill: args.fill.unwrap_or(SETTING.fill),
+    });
+    let told = |&(a, b): &(Operation, Operation)| match one {
+        None => survey(&target, a, b),
+        Some(setting) => single(&target, a, b, setting),
     };
-    let single = |&(a, b): &(Operation, Operation)| Single {
-        a,
-        b,
-        keys: setting.keys,
-        fill: setting.fill,
-        explanation: explain(&target, a, b, setting),
-    };
-    let result = explained(
-        &build,
-        layout.to_string(),
-        pairs.iter().map(single).collect(),
-    );
-    show(&args.show, &result, || {
-        let one = |single: &Single| {
-            map::explain::single(
-                (single.a, single.b),
-                setting,
-                &single.explanation,
-                args.show.all,
-            )
-        };
-        let mut blocks = map::explain::opening(&build, layout);
-        blocks.push(map::explain::state(setting));
-        blocks.extend(result.pairs.iter().flat_map(one));
-        blocks.extend(map::explain::closing());
-        blocks
-    })
-}
-
-fn explained<P>(build: &str, layout: String, pairs: Vec<P>) -> Explained<P> {
-    Explained {
+    let result = Explained {
         schema: "gotriage.map-explain/1",
-        go: build.to_owned(),
-        layout,
-        pairs,
-    }
+        go: build.clone(),
+        layout: layout.to_string(),
+        pairs: pairs.iter().map(told).collect(),
+    };
+    show(&args.show, &result, || match one {
+        None => map::explain::survey(&build, layout, &result.pairs),
+        Some(_) => map::explain::singles(&build, layout, &result.pairs, args.show.all),
+    })
 }
 
 /// Every pair once: of the same two words, insert and update is update and insert.

@@ -1,19 +1,22 @@
 //! `gotriage map grow`: the plan of a map's growth, and the replay of writes to it.
 
 use super::args::GrowArgs;
+use super::missing::{self, Missing};
 use super::{Done, Refused, given, show};
+use crate::gomap::grow::compare::{Comparison, compare};
+use crate::gomap::grow::history::outline::{Outline, Seeds, SeedsGiven};
 use crate::gomap::grow::history::{self, History, Key, MAX_WRITES, What, Write};
-use crate::gomap::grow::plan::Plan;
-use crate::gomap::hash::{Hasher, Secrets, SecretsError};
+use crate::gomap::grow::plan::{Limit, Plan, ignores_hint};
+use crate::gomap::hash::{Hasher, Secrets};
 use crate::gomap::layout::Layout;
-use crate::gomap::layout::header::map_header;
 use crate::gomap::layout::survey;
+use crate::gomap::snapshot::Body;
 use crate::gomap::snapshot::answer::{self, Book};
 use crate::gomap::target::Target;
 use crate::gomap::types::MapType;
-use crate::goruntime::version::MapLayout;
 use crate::render::map;
 use bstr::ByteSlice;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::Path;
 
@@ -22,32 +25,43 @@ struct Subject {
     target: Target,
     types: MapType,
     secrets: Secrets,
-    seed: Option<u64>,
+    seeds: SeedsGiven,
+    /// What a snapshot shows of it.
+    body: Option<Body>,
 }
 
-/// Something that no replay can do without.
-#[derive(Debug, Serialize)]
-pub struct Missing {
-    what: &'static str,
-    why: String,
-    how: String,
-}
-
-/// What is printed.
-#[derive(Serialize)]
-struct Growth {
+/// What `--format json` prints.
+#[derive(Serialize, JsonSchema)]
+pub struct Growth {
+    /// Always `gotriage.map-grow/1`.
     schema: &'static str,
+    /// The map type, as Go writes it.
     #[serde(rename = "type")]
     map_type: String,
+    /// Go's version.
     go: String,
+    /// The experiment that it was built with: `noswissmap`, `mapsplitgroup`.
     experiment: Option<&'static str>,
+    /// The machine, as GOARCH names it.
     arch: String,
+    /// `classic` or `swiss`.
     #[serde(rename = "impl")]
     implementation: String,
-    hint: u64,
+    /// What `make` was told; 0 without a hint.
+    hint: i128,
+    /// True where Go takes this hint for none: it is negative, or so much memory can't be.
+    hint_ignored: bool,
+    /// New keys that the plan goes up to: as many as asked for, or as the map of the writes holds at most, or the hint.
     inserts: u64,
+    /// The stages of a map that so many keys are stored in and nothing deleted from, smallest first.
     plan: Plan,
+    /// The stage that memory has no room for; null where the plan ends before it.
+    limit: Option<Limit>,
+    /// What the writes do; null without writes, and where something is missing.
     replay: Option<History>,
+    /// The end of the replay against the snapshot's map; null where one of them is not there.
+    snapshot: Option<Comparison>,
+    /// Why there is no replay of the writes.
     missing: Vec<Missing>,
 }
 
@@ -55,11 +69,17 @@ struct Growth {
 pub fn run(args: &GrowArgs) -> Done {
     let subject = subject(args)?;
     let writes = writes(args, &subject)?;
+    let outline = Outline::of(&writes, &subject.types.key);
+    let layout = Layout::new(&subject.target, &subject.types);
     let hint = args.hint.unwrap_or(0);
+    // A hint that is negative counts for none.
+    let told = u64::try_from(hint).unwrap_or(0);
+    let hint_ignored = hint < 0 || ignores_hint(&subject.target, &layout, told);
     let inserts = match (args.inserts, writes.is_empty(), args.hint) {
         (Some(inserts), _, _) => inserts,
-        (None, false, _) => history::distinct(&writes, &subject.types.key),
-        (None, true, Some(hint)) => hint,
+        (None, false, _) => outline.most,
+        (None, true, Some(_)) if hint_ignored => 0,
+        (None, true, Some(_)) => told,
         (None, true, None) => {
             return Err(Refused(
                 "say how far the map grows: --inserts N or --hint N; or what is written: --keys FILE or --key LITERAL".into(),
@@ -68,8 +88,9 @@ pub fn run(args: &GrowArgs) -> Done {
     };
     let (replay, missing) = match writes.is_empty() {
         true => (None, Vec::new()),
-        false => replay(&subject, hint, &writes)?,
+        false => replay(&subject, told, &outline, writes)?,
     };
+    let (plan, limit) = Plan::of(&subject.target, &layout, told, inserts);
     let Subject { target, types, .. } = &subject;
     let result = Growth {
         schema: "gotriage.map-grow/1",
@@ -79,15 +100,27 @@ pub fn run(args: &GrowArgs) -> Done {
         arch: target.arch.to_string(),
         implementation: target.rules.layout.to_string(),
         hint,
+        hint_ignored,
         inserts,
-        plan: Plan::of(target, &Layout::new(target, types), hint, inserts),
+        plan,
+        limit,
+        snapshot: compared(&subject, replay.as_ref()),
         replay,
         missing,
     };
-    show(&args.show, &result, || sheet(&result, args.show.all))
+    let at_a_time = args.inserts.is_none() && outline.most < outline.inserted;
+    show(&args.show, &result, || {
+        sheet(&result, at_a_time, args.show.all)
+    })
 }
 
-fn sheet(result: &Growth, all: bool) -> Vec<crate::render::sheet::Block> {
+/// The replay's end against the snapshot's map, where all writes were followed.
+fn compared(subject: &Subject, replay: Option<&History>) -> Option<Comparison> {
+    let replay = replay.filter(|replay| replay.stopped.is_none())?;
+    compare(replay.end.as_ref()?, subject.body.as_ref()?)
+}
+
+fn sheet(result: &Growth, at_a_time: bool, all: bool) -> Vec<crate::render::sheet::Block> {
     let missing = result
         .missing
         .iter()
@@ -101,8 +134,12 @@ fn sheet(result: &Growth, all: bool) -> Vec<crate::render::sheet::Block> {
             result.map_type, result.go, result.arch, result.implementation
         ),
         hint: result.hint,
+        hint_ignored: result.hint_ignored,
         inserts: result.inserts,
+        at_a_time,
         plan: &result.plan,
+        limit: result.limit,
+        snapshot: result.snapshot.as_ref(),
         replay: result.replay.as_ref(),
         missing: missing.collect(),
         all,
@@ -111,37 +148,32 @@ fn sheet(result: &Growth, all: bool) -> Vec<crate::render::sheet::Block> {
 
 /// The map of a snapshot, or of a type with flags; a file of secrets knows the build as well.
 fn subject(args: &GrowArgs) -> Result<Subject, Refused> {
-    let go = args.target.go;
-    if let Some(path) = &args.snapshot {
-        let snapshot = given::snapshot(path, go)?;
-        let book = Book::open(&snapshot);
-        let shot = book.named(args.map.as_deref()).map_err(Refused)?.shot;
-        let mut secrets = snapshot.secrets.clone();
-        secrets.prefer(given::secrets(&args.secrets, go)?);
+    let flag = args.secrets.seed;
+    let Some(path) = &args.snapshot else {
+        let (target, secrets) = given::secrets(&args.target, &args.secrets)?;
         return Ok(Subject {
-            target: snapshot.target,
-            types: shot.types.clone()?,
+            types: MapType::parse(args.map_type.as_deref().unwrap_or_default(), target.arch)?,
+            target,
             secrets,
-            seed: args.secrets.seed.or(answer::seed(shot).ok()),
+            seeds: SeedsGiven {
+                flag,
+                snapshot: None,
+            },
+            body: None,
         });
-    }
-    let (build, secrets) = match &args.secrets.secrets {
-        None => (None, Secrets::default()),
-        Some(path) => {
-            let file = given::snapshot(path, go)?;
-            (Some(file.target), file.secrets)
-        }
     };
-    let target = match (build, args.target.arch) {
-        (Some(target), Some(arch)) => Target::new(target.build, arch)?,
-        (Some(target), None) => target,
-        (None, _) => super::target(&args.target)?,
-    };
+    let snapshot = given::process(path, &args.target, &args.secrets)?;
+    let book = Book::open(&snapshot);
+    let shot = book.named(args.map.as_deref()).map_err(Refused)?.shot;
     Ok(Subject {
-        types: MapType::parse(args.map_type.as_deref().unwrap_or_default(), target.arch)?,
-        target,
-        secrets: given::with_flags(secrets, &args.secrets)?,
-        seed: args.secrets.seed,
+        target: snapshot.target,
+        types: shot.types.clone()?,
+        secrets: snapshot.secrets.clone(),
+        seeds: SeedsGiven {
+            flag,
+            snapshot: answer::seed(shot).ok(),
+        },
+        body: Some(shot.body.clone()),
     })
 }
 
@@ -190,67 +222,25 @@ fn file(path: &Path, subject: &Subject) -> Result<Vec<Write>, Refused> {
 fn replay(
     subject: &Subject,
     hint: u64,
-    writes: &[Write],
+    outline: &Outline,
+    writes: Vec<Write>,
 ) -> Result<(Option<History>, Vec<Missing>), Refused> {
     let Subject { target, types, .. } = subject;
     let mut missing = Vec::new();
     let hasher = match Hasher::new(target, &subject.secrets) {
         Ok(hasher) => Some(hasher),
-        Err(
-            error @ (SecretsError::Missing { .. }
-            | SecretsError::AesUnsaid { .. }
-            | SecretsError::UnknownEnd(_)),
-        ) => {
-            missing.push(no_secrets(&error));
+        Err(error) => {
+            missing.push(missing::secrets(&error).ok_or(error)?);
             None
         }
-        Err(error) => return Err(error.into()),
     };
-    if subject.seed.is_none() {
-        missing.push(no_seed(target));
+    let seeds: Seeds = outline.seeds(subject.seeds)?;
+    if !outline.knows_a_seed(seeds) {
+        missing.push(missing::seed(target));
     }
-    let (Some(hasher), Some(seed)) = (hasher, subject.seed) else {
+    let Some(hasher) = hasher.filter(|_| missing.is_empty()) else {
         return Ok((None, missing));
     };
-    let history = history::follow(target, types, hint, &hasher, seed, writes)?;
+    let history = history::follow(target, types, hint, &hasher, (outline, seeds), writes)?;
     Ok((Some(history), missing))
-}
-
-fn no_secrets(error: &SecretsError) -> Missing {
-    let by_hand = match error {
-        SecretsError::Missing { symbol, bytes } => {
-            let flag = symbol.rsplit('.').next().unwrap_or_default();
-            format!("; by hand, gdb BIN CORE and x/{bytes}xb &'{symbol}': --{flag}")
-        }
-        _ => String::new(),
-    };
-    Missing {
-        what: "the secrets of the process's hash",
-        why: error.to_string(),
-        how: format!(
-            "gotriage map probe prints a debugger script that writes them to a file, from a core or the live process: --secrets FILE{by_hand}"
-        ),
-    }
-}
-
-fn no_seed(target: &Target) -> Missing {
-    let name = match target.rules.layout {
-        MapLayout::Classic => "hash0",
-        MapLayout::Swiss => "seed",
-    };
-    let header = map_header(target);
-    let field = header.fields.iter().find(|field| field.name == name);
-    let place = field.map_or_else(String::new, |field| {
-        format!(" ({} bytes at offset {})", field.size, field.offset)
-    });
-    Missing {
-        what: "the map's seed",
-        why: format!(
-            "every hash begins with {name} of this map, which Go draws when it makes the map"
-        ),
-        how: format!(
-            "it stands in the header, {}{place}: --seed WORD; a snapshot of the map has it too: --snapshot FILE",
-            header.name
-        ),
-    }
 }

@@ -1,7 +1,7 @@
 //! `gotriage map`: the map room's own questions, a file for each subcommand.
 //!
 //! A subcommand makes a result of `gomap` from its arguments and hands it to [`show`]; what it looks like is `render::map`'s
-//! business. [`given`] makes snapshots and secrets of files and flags.
+//! business. [`given`] makes snapshots and secrets of files and flags, [`missing`] tells what hashes lack.
 
 pub mod args;
 mod explain;
@@ -9,21 +9,23 @@ pub(super) mod given;
 mod grow;
 mod layout;
 mod locate;
+mod missing;
 mod probe;
 
+pub use explain::Explained;
+pub use grow::Growth;
 pub use layout::Layouts;
 pub use locate::Located;
 
 use super::exit::Exit;
-use super::output::{self, OutputFormat};
+use super::output;
+use super::show::ShowArgs;
 use crate::gomap::target::{Target, TargetError};
 use crate::goruntime::version::{GoBuild, GoVersion, RELEASES};
-use crate::render::Format;
 use crate::render::sheet::Block;
-use crate::render::{escape, sheet};
-use args::{MapCommand, ShowArgs, ShowFormat, TargetArgs};
+use args::{MapCommand, TargetArgs};
 use serde::Serialize;
-use std::{fmt, io};
+use std::fmt;
 
 /// Runs one of the subcommands; a message on stderr and exit code 2 where it can't be done.
 pub fn run(command: &MapCommand) -> Exit {
@@ -59,22 +61,7 @@ type Done = Result<Exit, Refused>;
 
 /// Prints a result: the blocks as text, or the value as JSON.
 fn show(args: &ShowArgs, result: &impl Serialize, blocks: impl FnOnce() -> Vec<Block>) -> Done {
-    let format = match args.format {
-        ShowFormat::Text => OutputFormat::Text,
-        ShowFormat::Json => OutputFormat::Json,
-    };
-    let width = args.width.and_then(|width| usize::try_from(width).ok());
-    let printed = match output::format(format, args.color.into(), width, args.all) {
-        Format::Text(options) => output::print(|out| sheet::write(&blocks(), options, out)),
-        _ => output::print(|out| {
-            let text = serde_json::to_string_pretty(result).map_err(io::Error::other)?;
-            writeln!(out, "{}", escape::json(&text))
-        }),
-    };
-    Ok(match printed {
-        true => Exit::Analysed,
-        false => Exit::Incomplete,
-    })
+    Ok(args.print(result, blocks))
 }
 
 /// The build and machine that were named; the newest known Go on amd64 where not.

@@ -86,8 +86,8 @@ fn advise(map: &WantedMap) {
             "{name}: without its type control bytes and old buckets are left out; add it, such as --map {name}='map[string]int'"
         )),
         Some(Err(error)) if at_address => output::complain(&format!(
-            "{name}: {error}. Control bytes and old buckets are left out; with debug information, a variable's name instead of the \
-             address gets them"
+            "{name}: {error}. Without that, only gdb finds it, where the program has debug information; else control bytes and old \
+             buckets are left out"
         )),
         Some(Err(error)) => output::complain(&format!(
             "{name}: {error}. Without debug information control bytes and old buckets are left out"
@@ -105,6 +105,12 @@ pub fn place(text: &str) -> Result<(Place, Option<String>), String> {
     if let Some(type_text) = type_text.filter(|text| !text.starts_with("map[")) {
         return Err(format!(
             "\"{type_text}\" is no map type; write it out, in quotes for the shell: main.sessions='map[string]int'"
+        ));
+    }
+    if place.contains(['(', ')']) {
+        return Err(format!(
+            "\"{place}\" has parentheses; the script reads variables and their fields and calls nothing: main.server.users, or a header, \
+             0xc000012d80"
         ));
     }
     let type_text = type_text.map(str::to_owned);
@@ -128,5 +134,29 @@ pub fn place(text: &str) -> Result<(Place, Option<String>), String> {
             "no map header lies at {place}: it begins at a multiple of {HEADER_ALIGN}, and not at 0; take the second word of \
              runtime.mapassign*, or the first of maps.(*Map).*"
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_variables_and_headers_alone() {
+        for good in [
+            "main.server.users",
+            "0xc000012d80=map[func(int)]int",
+            "main.m=map[interface{ F() }]int",
+        ] {
+            assert!(place(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "main.Drop()",
+            "(*main.T)(0xc000012d80).m",
+            "main.get(1)=map[int]int",
+        ] {
+            let told = place(bad).err().unwrap_or_default();
+            assert!(told.contains("parentheses"), "{bad}: {told}");
+        }
     }
 }

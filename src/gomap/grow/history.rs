@@ -9,8 +9,12 @@
 //! # a remark
 //! ```
 //!
-//! `gotriage map grow` reads each line with [`Write::parse`] and hands them to [`follow`]. What ends a replay early (a NaN, a seed drawn
-//! anew) keeps the steps before it.
+//! `gotriage map grow` reads each line with [`Write::parse`], lets [`outline`] tell when the map was emptied, and hands them to
+//! [`follow`]. Each time it is empty Go draws a new seed: writes under one that is not known get no place ([`Unplaced`]), and those
+//! behind them only where the map's shape does not depend on it. What ends a replay early (a NaN, a seed that nobody knows) keeps the
+//! steps before it.
+
+pub mod outline;
 
 use super::super::hash::{Hasher, KeyPlan};
 use super::super::layout::Layout;
@@ -19,11 +23,12 @@ use super::super::target::{Arch, Target};
 use super::super::types::{GoType, MapType};
 use super::super::value::{Image, KeyError};
 use super::replay::path::AssignPath;
-use super::replay::{Event, KeyId, Outcome, Replay, ReplayError, State, word};
+use super::replay::{Event, Outcome, Replay, ReplayError, State, word};
 use super::spread::{self, Shared, Spread};
 use crate::goruntime::version::MapLayout;
+use outline::{Act, Outline, Seeds, Unplaced};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
-use std::collections::{HashMap, HashSet};
 
 /// Writes that are followed: each is kept with all it did, some hundred bytes, until it is printed.
 pub const MAX_WRITES: usize = 500_000;
@@ -49,7 +54,7 @@ pub enum What {
     Delete(Key),
     /// `clear(m)`
     Clear,
-    /// Nothing: the seed that the map has had since it became empty.
+    /// Nothing: the seed that the map has had since it became empty, or, in front of all writes, since it was made.
     Seed(u64),
 }
 
@@ -78,7 +83,7 @@ pub enum WriteError {
 }
 
 /// A write and what it did.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Step {
     /// Its line in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +92,7 @@ pub struct Step {
     pub key: Option<String>,
     /// Its hash.
     #[serde(serialize_with = "hexadecimal")]
+    #[schemars(with = "Option<String>")]
     pub hash: Option<u64>,
     /// Classic: the byte of the hash that the bucket stores.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,7 +106,7 @@ pub struct Step {
 }
 
 /// The write that could not be followed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Stopped {
     /// Its number among the writes, from 1.
     pub operation: u64,
@@ -112,23 +118,27 @@ pub struct Stopped {
 }
 
 /// All that happened.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct History {
     /// How the process hashes: `AES (amd64)`.
     pub hashed_by: String,
-    /// The map's seed when it was made.
+    /// The seed of the first write that has a place: `0x…`.
     #[serde(serialize_with = "hexadecimal")]
+    #[schemars(with = "Option<String>")]
     pub seed: Option<u64>,
-    /// The writes in order, up to the one that could not be followed.
+    /// Writes without a place: the map had a seed then that is not known.
+    pub unplaced: Vec<Unplaced>,
+    /// The other writes in order, up to the one that could not be followed.
     pub steps: Vec<Step>,
     /// Why the rest could not be followed.
     pub stopped: Option<Stopped>,
-    /// From this write on all depends on a counter that Go increments at random.
+    /// From this write on all depends on a counter of overflow buckets: one that Go increments at random, or one that counts some of
+    /// writes without a place.
     pub uncertain_from: Option<u64>,
-    /// The header in the end.
-    pub end: State,
-    /// How evenly the keys lie in the end.
-    pub spread: Spread,
+    /// The header in the end; null where that is among writes without a place.
+    pub end: Option<State>,
+    /// How evenly the keys lie in the end; null like it.
+    pub spread: Option<Spread>,
     /// Writes that worked in the same bucket or group.
     pub shared: Vec<Shared>,
 }
@@ -178,16 +188,7 @@ fn hexadecimal<S: Serializer>(word: &Option<u64>, to: S) -> Result<S::Ok, S::Err
     word.map(|word| format!("{word:#x}")).serialize(to)
 }
 
-/// How many distinct keys are assigned.
-pub fn distinct(writes: &[Write], key_type: &GoType) -> u64 {
-    let keys = writes.iter().filter_map(|write| match &write.what {
-        What::Assign(key) => Some(key.image.identity(key_type)),
-        _ => None,
-    });
-    keys.collect::<HashSet<Image>>().len() as u64
-}
-
-/// Follows writes to a map that `make` returned with this hint and this seed.
+/// Follows writes to a map that `make` returned with this hint; `outline` and `seeds` are of the same writes.
 ///
 /// # Errors
 /// [`ReplayError::Hint`]; what can't be followed later is in [`History::stopped`].
@@ -196,29 +197,33 @@ pub fn follow(
     types: &MapType,
     hint: u64,
     hasher: &Hasher,
-    seed: u64,
-    writes: &[Write],
+    (outline, seeds): (&Outline, Seeds),
+    writes: Vec<Write>,
 ) -> Result<History, ReplayError> {
     let layout = Layout::new(target, types);
     let path = AssignPath::of(types, target.word());
     let mut follower = Follower {
         target,
-        types,
         hasher,
         plan: KeyPlan::new(target, &types.key),
-        seed,
+        seed: seeds.made,
+        now: seeds.now,
+        last_life: outline.last_life(),
+        known_from: outline.known_from(seeds).unwrap_or(0),
         replay: Replay::new(target, &layout, path, hint)?,
-        ids: HashMap::new(),
+        first_seed: None,
+        unplaced: Vec::new(),
     };
-    let mut steps: Vec<Step> = Vec::with_capacity(writes.len().min(MAX_WRITES));
+    let mut steps: Vec<Step> = Vec::new();
     let mut stopped = None;
-    for write in writes {
-        match follower.step(write) {
+    for (number, (write, act)) in writes.into_iter().zip(&outline.acts).enumerate() {
+        let line = write.line;
+        match follower.step(number, write, *act) {
             Ok(step) => steps.extend(step),
             Err(why) => {
                 stopped = Some(Stopped {
                     operation: follower.replay.operations() + 1,
-                    line: write.line,
+                    line,
                     why: why.to_string(),
                 });
                 break;
@@ -226,16 +231,20 @@ pub fn follow(
         }
     }
     let events = || steps.iter().map(|step| &step.event);
+    let Follower { replay, .. } = &follower;
+    // Entries of writes without a place have none either.
+    let placed = replay.places().len() as u64 == replay.count();
     Ok(History {
         hashed_by: hasher.algorithm().to_string(),
-        seed: Some(seed),
+        seed: follower.first_seed,
         stopped,
         uncertain_from: events()
             .find(|event| event.uncertain)
             .map(|event| event.operation),
-        end: follower.replay.state(),
-        spread: Spread::of(&follower.replay),
+        end: placed.then(|| replay.state()),
+        spread: placed.then(|| Spread::of(replay)),
         shared: spread::shared(events()),
+        unplaced: follower.unplaced,
         steps,
     })
 }
@@ -243,12 +252,17 @@ pub fn follow(
 /// A map being followed.
 struct Follower<'t> {
     target: &'t Target,
-    types: &'t MapType,
     hasher: &'t Hasher,
     plan: KeyPlan,
-    seed: u64,
+    /// The map's seed, where it is known.
+    seed: Option<u64>,
+    now: Option<u64>,
+    /// The writes with which the map's last life begins, and the last one that has a seed.
+    last_life: usize,
+    known_from: usize,
     replay: Replay,
-    ids: HashMap<Image, KeyId>,
+    first_seed: Option<u64>,
+    unplaced: Vec<Unplaced>,
 }
 
 /// Why a write can't be followed.
@@ -262,57 +276,95 @@ enum StepError {
         "a map draws a new seed only when it becomes empty (clear, or a delete of the last entry), and here it holds entries"
     )]
     SeedOfFullMap,
+    #[error("the map's seed is not known")]
+    NoSeed,
 }
 
 impl Follower<'_> {
-    /// `None` for what is no write.
-    fn step(&mut self, write: &Write) -> Result<Option<Step>, StepError> {
-        let (key, event) = match &write.what {
-            What::Seed(seed) => {
-                self.reseed(*seed)?;
-                return Ok(None);
+    /// `None` for what is no write, and for one that has no place.
+    fn step(&mut self, number: usize, write: Write, act: Act) -> Result<Option<Step>, StepError> {
+        if let What::Seed(seed) = write.what {
+            self.reseed(seed)?;
+            return Ok(None);
+        }
+        if act.outcome == Some(Outcome::Inserted) && self.replay.count() == 0 {
+            let now = self.now.filter(|_| number >= self.last_life);
+            if let Some(seed) = now {
+                self.reseed(seed)?;
             }
-            What::Clear => (None, self.replay.clear()?),
+        }
+        if self.seed.is_none() && number < self.known_from {
+            self.unseen(&write, act)?;
+            return Ok(None);
+        }
+        self.placed(write, act).map(Some)
+    }
+
+    fn placed(&mut self, write: Write, act: Act) -> Result<Step, StepError> {
+        let id = act.key.unwrap_or_default();
+        let (key, hash, event) = match write.what {
             What::Assign(key) => {
-                let (id, hash) = self.key(key)?;
-                (Some((key, hash)), self.replay.assign(id, hash)?)
+                let hash = self.hash(&key)?;
+                (Some(key), Some(hash), self.replay.assign(id, hash)?)
             }
             What::Delete(key) => {
-                let (id, hash) = self.key(key)?;
-                (Some((key, hash)), self.replay.delete(id, hash)?)
+                // Go does not hash for an operation on an empty map, whose seed may not even be known.
+                let hash = match self.replay.count() {
+                    0 => None,
+                    _ => Some(self.hash(&key)?),
+                };
+                let event = self.replay.delete(id, hash.unwrap_or_default())?;
+                (Some(key), hash, event)
             }
+            What::Clear | What::Seed(_) => (None, None, self.replay.clear()?),
         };
-        // Go does not hash for an operation on an empty map, whose seed may not even be known.
-        let hash = key
-            .map(|(_, hash)| hash)
-            .filter(|_| event.outcome != Outcome::Nothing);
+        if hash.is_some() {
+            self.first_seed = self.first_seed.or(self.seed);
+        }
+        if event.seed_redrawn {
+            self.seed = None;
+        }
         let classic = self.target.rules.layout == MapLayout::Classic;
         let bits = self.target.hash_bits();
-        Ok(Some(Step {
+        Ok(Step {
             line: write.line,
-            key: key.map(|(key, _)| key.literal.clone()),
+            key: key.map(|key| key.literal),
             hash,
             tophash: hash.filter(|_| classic).map(|hash| tophash(hash, bits)),
             h2: hash.filter(|_| !classic).map(|hash| (hash & H2) as u8),
             event,
-        }))
+        })
+    }
+
+    /// A write under a seed that is not known.
+    fn unseen(&mut self, write: &Write, act: Act) -> Result<(), StepError> {
+        if let What::Assign(key) | What::Delete(key) = &write.what {
+            // Only to find NaN: it hashes differently each time under any seed.
+            word(&self.plan.hash(self.hasher, &key.image, 0)?)?;
+        }
+        self.replay
+            .unseen(act.outcome.unwrap_or(Outcome::Nothing))?;
+        let last = self.replay.operations();
+        match self.unplaced.last_mut() {
+            Some(before) if before.last + 1 == last => before.last = last,
+            _ => self.unplaced.push(Unplaced { first: last, last }),
+        }
+        Ok(())
     }
 
     fn reseed(&mut self, seed: u64) -> Result<(), StepError> {
         if self.replay.count() > 0 {
             return Err(StepError::SeedOfFullMap);
         }
-        self.seed = seed;
+        self.seed = Some(seed);
         self.replay.reseeded();
         Ok(())
     }
 
-    /// The number of a key, equal for keys that `==` holds equal, and its hash.
-    fn key(&mut self, key: &Key) -> Result<(KeyId, u64), StepError> {
-        let hash = word(&self.plan.hash(self.hasher, &key.image, self.seed)?)?;
-        let next = KeyId(self.ids.len() as u32);
-        let identity = key.image.identity(&self.types.key);
-        Ok((*self.ids.entry(identity).or_insert(next), hash))
+    fn hash(&self, key: &Key) -> Result<u64, StepError> {
+        self.replay.known_seed()?;
+        let seed = self.seed.ok_or(StepError::NoSeed)?;
+        Ok(word(&self.plan.hash(self.hasher, &key.image, seed)?)?)
     }
 }
 
@@ -334,7 +386,12 @@ mod tests {
             .iter()
             .filter_map(|line| Write::parse(line, &types.key, target.arch).unwrap())
             .collect();
-        follow(&target, &types, 0, &hasher, 1, &writes).unwrap()
+        let outline = Outline::of(&writes, &types.key);
+        let seeds = Seeds {
+            made: Some(1),
+            now: None,
+        };
+        follow(&target, &types, 0, &hasher, (&outline, seeds), writes).unwrap()
     }
 
     fn outcomes(history: &History) -> Vec<Outcome> {
@@ -390,7 +447,7 @@ mod tests {
         let done = history("map[float64]int", &["1.5", "NaN", "2.5"]);
         assert_eq!(outcomes(&done), [Outcome::Inserted]);
         assert_eq!(done.stopped.unwrap().operation, 2);
-        assert_eq!(done.spread.entries, 1);
+        assert_eq!(done.spread.unwrap().entries, 1);
     }
 
     #[test]

@@ -16,14 +16,15 @@
 pub mod classic;
 pub mod swiss;
 
-use super::super::layout::Layout;
+use super::super::layout::{Layout, SLOTS};
 use super::super::target::{Arch, Target};
 use classic::ClassicStage;
+use schemars::JsonSchema;
 use serde::Serialize;
 use swiss::SwissStage;
 
 /// The stages of a map, smallest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Plan {
     /// Classic.
@@ -32,20 +33,48 @@ pub enum Plan {
     Swiss(Vec<SwissStage>),
 }
 
+/// A stage that no map reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Limit {
+    /// The insert that would begin it.
+    pub insert: u64,
+    /// Bytes that it takes while what was before still stands.
+    pub bytes: u64,
+    /// Bytes of address space that Go's heap can have on this machine.
+    pub address_space: u64,
+}
+
 impl Plan {
-    /// What a map made with `hint` goes through while `inserts` distinct new keys are stored.
-    pub fn of(target: &Target, layout: &Layout, hint: u64, inserts: u64) -> Self {
+    /// What a map made with `hint` goes through while `inserts` distinct new keys are stored, and where memory ends before they are.
+    pub fn of(target: &Target, layout: &Layout, hint: u64, inserts: u64) -> (Self, Option<Limit>) {
         match layout {
             Layout::Classic(layout) => {
-                Plan::Classic(classic::stages(target, layout, hint, inserts))
+                let (stages, limit) = classic::stages(target, layout, hint, inserts);
+                (Plan::Classic(stages), limit)
             }
-            Layout::Swiss(layout) => Plan::Swiss(swiss::stages(target, layout, hint, inserts)),
+            Layout::Swiss(layout) => {
+                let (stages, limit) = swiss::stages(target, layout, hint, inserts);
+                (Plan::Swiss(stages), limit)
+            }
+        }
+    }
+}
+
+/// True where Go takes a hint for none, since so much memory can't be.
+pub fn ignores_hint(target: &Target, layout: &Layout, hint: u64) -> bool {
+    match layout {
+        Layout::Classic(layout) => {
+            let first = classic::first_b(target, layout, hint);
+            classic::over_load(target.rules.load_halves, hint, first)
+        }
+        Layout::Swiss(layout) => {
+            hint > u64::from(SLOTS) && swiss::first_tables(target, layout, hint).is_none()
         }
     }
 }
 
 /// Numbers of inserts (the first is 1) or of writes, between which something happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Bounds {
     /// Not before this one.
     pub earliest: u64,
@@ -66,6 +95,16 @@ impl Bounds {
     pub fn is_exact(self) -> bool {
         self.earliest == self.latest
     }
+}
+
+/// The limit, where a stage that `insert` begins needs more bytes than there are.
+fn limit(target: &Target, insert: u64, bytes: u64) -> Option<Limit> {
+    let address_space = max_alloc(target);
+    (bytes > address_space).then_some(Limit {
+        insert,
+        bytes,
+        address_space,
+    })
 }
 
 /// Bytes of address space that the heap can have (`maxAlloc`): `make` takes a hint that needs more for none.

@@ -15,6 +15,7 @@ use super::super::layout::Layout;
 use super::super::target::Target;
 use classic::{Classic, ClassicState};
 use path::AssignPath;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use swiss::{Swiss, SwissState};
@@ -30,7 +31,7 @@ pub const MAX_HINT: u64 = 1 << 26;
 pub struct KeyId(pub u32);
 
 /// What an operation turned out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// A new key was stored.
@@ -51,7 +52,7 @@ pub enum Outcome {
 }
 
 /// Which bucket array of a classic map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub enum Array {
     /// `buckets`
     #[serde(rename = "new")]
@@ -62,7 +63,7 @@ pub enum Array {
 }
 
 /// Where a key lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Place {
     /// Classic.
@@ -75,7 +76,7 @@ pub enum Place {
         #[serde(rename = "chain")]
         link: u32,
         /// The cell of the array that this link is: the bucket's number, or one past the buckets for a preallocated overflow bucket.
-        /// `None` for an overflow bucket that is an object of its own.
+        /// `None` for an overflow bucket that is an object of its own, and where that is not known.
         cell: Option<u64>,
         /// 0 to 7.
         slot: u8,
@@ -97,7 +98,7 @@ pub enum Place {
 }
 
 /// A bucket chain or group that an operation worked in. Two operations with equal units touched the same memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub struct Unit {
     /// Which array, table or small group, counted from 0 in the order in which the map made them.
     pub block: u32,
@@ -108,7 +109,7 @@ pub struct Unit {
 }
 
 /// A step of growth that an operation set off or ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Growth {
     /// Classic: too many entries; a second array of 2^to buckets stands beside the old one from here on.
@@ -165,7 +166,7 @@ pub enum Growth {
 }
 
 /// An old bucket that a write moved into the new array (classic).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Evacuation {
     /// Its number in the old array.
     pub bucket: u64,
@@ -176,7 +177,7 @@ pub struct Evacuation {
 }
 
 /// What one operation did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Event {
     /// Number of the operation, from 1.
     pub operation: u64,
@@ -218,6 +219,11 @@ pub enum ReplayError {
         /// Operation that emptied it.
         since: u64,
     },
+    /// What operations without a hash leave behind depends on their hashes.
+    #[error(
+        "the map had a seed here that is not known, and from here on {0} depends on it: a line \"seed 0x…\" in front of the writes to the empty map tells it"
+    )]
+    Unforeseen(&'static str),
     /// The hashes agree in so many top bits that the directory would not fit any memory.
     #[error("the hashes agree in their top {0} bits: these are not hashes of distinct keys")]
     DirectoryTooLarge(u8),
@@ -227,7 +233,7 @@ pub enum ReplayError {
 }
 
 /// The header's words that a debugger shows, after the last operation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum State {
     /// Classic.
@@ -238,7 +244,7 @@ pub enum State {
 
 #[derive(Clone, Debug)]
 enum Engine {
-    Classic(Classic),
+    Classic(Box<Classic>),
     Swiss(Swiss),
 }
 
@@ -298,7 +304,9 @@ impl Replay {
             return Err(ReplayError::Hint(hint));
         }
         let engine = match layout {
-            Layout::Classic(layout) => Engine::Classic(Classic::new(target, layout, hint)),
+            Layout::Classic(layout) => {
+                Engine::Classic(Box::new(Classic::new(target, layout, hint)))
+            }
             Layout::Swiss(layout) => Engine::Swiss(Swiss::new(target, layout, path, hint)),
         };
         Ok(Self {
@@ -363,6 +371,24 @@ impl Replay {
         Ok(self.end(event))
     }
 
+    /// An operation under a seed that nobody knows, of which only the outcome is: what it does to the map's shape. The first of them has to
+    /// find the map empty, and all up to the one that empties it again have to be such.
+    ///
+    /// # Errors
+    /// [`ReplayError::Unforeseen`] where the shape depends on the hash.
+    pub fn unseen(&mut self, outcome: Outcome) -> Result<(), ReplayError> {
+        self.begin(outcome)?;
+        match &mut self.engine {
+            Engine::Classic(map) => map.unseen(outcome)?,
+            Engine::Swiss(map) => map.unseen(outcome)?,
+        }
+        self.operations += 1;
+        if self.count() == 0 && outcome != Outcome::Nothing {
+            self.seed_lost_at = Some(self.operations);
+        }
+        Ok(())
+    }
+
     /// Says that hashes given from now on are computed with the seed that the map has had since it became empty.
     pub fn reseeded(&mut self) {
         self.seed_lost_at = None;
@@ -413,7 +439,11 @@ impl Replay {
         }
     }
 
-    fn known_seed(&self) -> Result<(), ReplayError> {
+    /// The error of an operation that needs a seed.
+    ///
+    /// # Errors
+    /// [`ReplayError::SeedUnknown`] since the map was emptied.
+    pub fn known_seed(&self) -> Result<(), ReplayError> {
         match self.seed_lost_at {
             Some(since) => Err(ReplayError::SeedUnknown { since }),
             None => Ok(()),

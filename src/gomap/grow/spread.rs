@@ -12,11 +12,12 @@
 use super::super::layout::SLOTS;
 use super::replay::swiss::table::probe;
 use super::replay::{Array, Event, Outcome, Place, Replay, State, Unit};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Buckets or groups with one number of entries.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Load {
     /// Entries.
     pub entries: u64,
@@ -27,7 +28,7 @@ pub struct Load {
 }
 
 /// How a map's entries are spread.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Spread {
     /// Entries.
     pub entries: u64,
@@ -46,7 +47,7 @@ pub struct Spread {
 }
 
 /// Writes that worked in the same bucket or group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Shared {
     /// Where.
     pub unit: Unit,

@@ -3,6 +3,12 @@
 use super::super::layout::tests::{BUILDS, array, int, many_types, map, string, target};
 use super::super::types::MapType;
 use super::*;
+use std::collections::BTreeSet;
+
+/// An array of that length, anywhere.
+fn long(shape: Option<Shape>) -> KnownArray {
+    KnownArray { shape, base: None }
+}
 
 /// `(base, unit, slot)` of every candidate for the address of an element.
 fn elems(build: &str, types: MapType, shape: Shape, addr: u64) -> Vec<(u64, u64, Option<u8>)> {
@@ -12,7 +18,7 @@ fn elems(build: &str, types: MapType, shape: Shape, addr: u64) -> Vec<(u64, u64,
         addr,
         role: Role::Elem(Reach::Start),
     };
-    let inference = candidates(&target, &layout, &[clue], Some(shape), usize::MAX);
+    let inference = candidates(&target, &layout, &[clue], long(Some(shape)), usize::MAX);
     assert!(inference.complete && inference.left_out == 0);
     let place = |candidate: &Candidate| candidate.places.first().copied();
     let row = |candidate: &Candidate| {
@@ -116,7 +122,7 @@ fn addresses_of_one_map_share_a_base() {
     let shape = Some(Shape::Swiss { capacity: 1024 });
     let bases = |addrs: &[u64]| {
         let clues: Vec<Clue> = addrs.iter().copied().map(clue).collect();
-        let found = candidates(&target, &layout, &clues, shape, usize::MAX);
+        let found = candidates(&target, &layout, &clues, long(shape), usize::MAX);
         let bases = found.candidates.iter().map(|candidate| candidate.base);
         bases.collect::<Vec<_>>()
     };
@@ -134,12 +140,12 @@ fn lengths_are_tried_through_and_counted() {
         addr: 0xc000_026168,
         role: Role::Elem(Reach::Start),
     };
-    let all = candidates(&target, &layout, &[clue], None, usize::MAX);
+    let all = candidates(&target, &layout, &[clue], KnownArray::default(), usize::MAX);
     let true_one = |candidate: &Candidate| {
         (candidate.shape, candidate.base) == (Shape::Classic { b: 1 }, 0xc000_026120)
     };
     assert!(all.candidates.iter().any(true_one));
-    let some = candidates(&target, &layout, &[clue], None, 3);
+    let some = candidates(&target, &layout, &[clue], KnownArray::default(), 3);
     assert_eq!(some.candidates, all.candidates[..3]);
     assert_eq!(some.left_out as usize, all.candidates.len() - 3);
 }
@@ -152,7 +158,7 @@ fn headers_are_judged_and_not_placed() {
         addr: 0xc000_07e090,
         role: Role::Header,
     };
-    let found = candidates(&target, &layout, &[clue], None, 10);
+    let found = candidates(&target, &layout, &[clue], KnownArray::default(), 10);
     assert!(found.candidates.is_empty() && found.left_out == 0);
     assert_eq!(found.headers.len(), 1);
     assert_eq!(found.headers[0].cell, Some(3));
@@ -168,7 +174,7 @@ fn a_value_can_be_touched_inside() {
             role,
         };
         let shape = Some(Shape::Swiss { capacity: 8 });
-        candidates(&target, &layout, &[clue], shape, 10)
+        candidates(&target, &layout, &[clue], long(shape), 10)
             .candidates
             .len()
     };
@@ -192,7 +198,7 @@ fn absurd_questions_end() {
             Shape::Classic { b: 255 },
             Shape::Swiss { capacity: u64::MAX },
         ] {
-            let found = candidates(&target, &layout, &[clue], Some(shape), 5);
+            let found = candidates(&target, &layout, &[clue], long(Some(shape)), 5);
             assert!(found.candidates.len() <= 5);
         }
     }
@@ -200,7 +206,13 @@ fn absurd_questions_end() {
         addr: 0x7f00_0000_0000,
         role: Role::Unknown,
     };
-    let found = candidates(&target, &layout, &[clue], Some(Shape::Classic { b: 40 }), 5);
+    let found = candidates(
+        &target,
+        &layout,
+        &[clue],
+        long(Some(Shape::Classic { b: 40 })),
+        5,
+    );
     assert!(!found.complete && found.left_out > 0);
 }
 
@@ -241,7 +253,7 @@ fn check_elem(target: &Target, layout: &Layout, array: &Array, base: u64, unit: 
         addr: base + unit * layout.unit().size() + in_unit,
         role: Role::Elem(Reach::Start),
     };
-    let found = candidates(target, layout, &[clue], Some(array.shape), usize::MAX);
+    let found = candidates(target, layout, &[clue], long(Some(array.shape)), usize::MAX);
     let is_true = |candidate: &&Candidate| candidate.base == base;
     let place = found.candidates.iter().find(is_true).map(|it| it.places[0]);
     let place = place.map(|place| (place.unit, place.part.field, place.part.slot));
@@ -250,4 +262,24 @@ fn check_elem(target: &Target, layout: &Layout, array: &Array, base: u64, unit: 
         Some((unit, UnitField::Elem, Some(7))),
         "{base:#x} {array:?}"
     );
+}
+
+/// Where the array is known, its length alone is open.
+#[test]
+fn a_known_base_leaves_out_all_others() {
+    let target = target("1.23.9", "amd64");
+    let layout = Layout::new(&target, &map(string(8), int(8, 8)));
+    let clue = Clue {
+        addr: 0xc000_0d2008,
+        role: Role::Slot(Reach::Inside),
+    };
+    let bases = |base| {
+        let known = KnownArray { shape: None, base };
+        let found = candidates(&target, &layout, &[clue], known, usize::MAX);
+        let bases = found.candidates.iter().map(|candidate| candidate.base);
+        bases.collect::<BTreeSet<_>>()
+    };
+    assert!(bases(None).len() > 1);
+    assert_eq!(bases(Some(0xc000_0d2000)), BTreeSet::from([0xc000_0d2000]));
+    assert!(bases(Some(0xc000_0d2010)).is_empty());
 }

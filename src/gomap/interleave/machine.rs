@@ -4,31 +4,33 @@
 //! not apply is passed over by what the goroutine knows alone, so that it is no point where the other could come between. Read
 //! [`Memory`] first, then [`Machine::step`].
 
+use super::growth::{SMALL, start_growing};
 use super::memory::{
-    ARRAYS, BLANK, CELLS, Cell, Elem, FROM_START, KEYS, Memory, NEW_ARRAY, NONE, OTHERS, PLACES,
-    Status, TAKEN, Thread, ZERO, is_entry, tag,
+    ARRAYS, BLANK, CELLS, Cell, Directory, Elem, FROM_START, KEYS, MOVED, Memory, NONE, OTHERS,
+    PLACES, Status, TAKEN, Thread, ZERO, is_entry, tag, tags,
 };
 use super::{Fill, Keys, Operation, Setting};
 use crate::goruntime::mapchecks::CheckPoint;
 use crate::goruntime::mapsteps::{BAD_STATE, Course, MapStep, Which};
 use crate::goruntime::version::MapLayout;
 
-/// Slots of a group or bucket: what a small map holds.
-const SMALL: u8 = 8;
 /// A limit that no map here reaches.
 const NO_LIMIT: u8 = 100;
 
 /// Two operations on one map: what does not change while they run.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
-    layout: MapLayout,
+    pub(super) layout: MapLayout,
     operations: [Operation; 2],
     courses: [Course; 2],
     setting: Setting,
     /// Growth starts when there are more than this.
-    limit: u8,
+    pub(super) limit: u8,
     /// Updates too turn a full small map into a table.
     full_small_grows: bool,
+    /// Keys or elements hold pointers, so that evacuation clears what it leaves behind. This breaks all that it breaks without them,
+    /// and more.
+    pointers: bool,
 }
 
 impl Machine {
@@ -41,8 +43,8 @@ impl Machine {
         full_small_grows: bool,
     ) -> Self {
         let limit = match (setting.fill, layout) {
-            (Fill::Full, _) => Fill::Full.entries(),
-            (Fill::Room | Fill::Growing, _) => NO_LIMIT,
+            (Fill::Full | Fill::Split, _) => setting.fill.entries(),
+            (Fill::Room | Fill::Growing | Fill::Evacuated, _) => NO_LIMIT,
             (_, MapLayout::Classic) => SMALL,
             (_, MapLayout::Swiss) => NO_LIMIT,
         };
@@ -53,6 +55,16 @@ impl Machine {
             setting,
             limit,
             full_small_grows,
+            pointers: true,
+        }
+    }
+
+    /// The same map without pointers in its buckets.
+    #[cfg(test)]
+    pub fn without_pointers(self) -> Self {
+        Self {
+            pointers: false,
+            ..self
         }
     }
 
@@ -86,12 +98,12 @@ impl Machine {
             .filter(|_| running)
     }
 
-    fn several_places(&self) -> bool {
-        matches!(self.setting.fill, Fill::Room | Fill::Full | Fill::Growing)
+    pub(super) fn several_places(&self) -> bool {
+        !self.setting.fill.is_small()
     }
 
     /// The key a goroutine works on.
-    fn key(&self, who: usize) -> usize {
+    pub(super) fn key(&self, who: usize) -> usize {
         if self.setting.keys == Keys::Same {
             0
         } else {
@@ -99,7 +111,7 @@ impl Machine {
         }
     }
 
-    fn place_of(&self, key: usize, seed: u8) -> usize {
+    pub(super) fn place_of(&self, key: usize, seed: u8) -> usize {
         let first = match key {
             0 => 0,
             1 => usize::from(self.setting.keys == Keys::Apart),
@@ -113,7 +125,7 @@ impl Machine {
         }
     }
 
-    fn which(&self, which: Which, who: usize, thread: &Thread) -> usize {
+    pub(super) fn which(&self, which: Which, who: usize, thread: &Thread) -> usize {
         let own = self.place_of(self.key(who), thread.seed);
         match which {
             Which::Own => own,
@@ -146,8 +158,12 @@ impl Machine {
             base: 0,
             old: NONE,
             seed: 0,
-            evacuated: Default::default(),
             made_for: [u8::from(self.several_places()); ARRAYS],
+            directory: Directory {
+                bits: 1,
+                made_for: [1; 3],
+                ..Directory::default()
+            },
             cells: Default::default(),
         };
         for key in (0..KEYS).filter(|&key| self.is_present(key)) {
@@ -175,15 +191,11 @@ impl Machine {
         match self.setting.fill {
             Fill::Empty => memory.base = NONE,
             Fill::Growing => {
-                (memory.old, memory.base) = (0, NEW_ARRAY);
-                memory.size += 1;
-                memory.made_for[usize::from(NEW_ARRAY)] = memory.size;
-                if self.setting.keys != Keys::Apart {
-                    let others = self.place_of(OTHERS, 0);
-                    memory.evacuated[0][others] = true;
-                    memory.set_place(NEW_ARRAY, others, memory.place(0, others));
-                }
+                let others = self.place_of(OTHERS, 0);
+                let evacuated = Some(others).filter(|_| self.setting.keys != Keys::Apart);
+                start_growing(&mut memory, evacuated);
             }
+            Fill::Evacuated => start_growing(&mut memory, Some(self.place_of(0, 0))),
             _ => {}
         }
         let mut threads = [Thread::new(); 2];
@@ -191,6 +203,11 @@ impl Machine {
             self.pass_over(who, thread);
         }
         (memory, threads)
+    }
+
+    /// A table is about to be split (Swiss).
+    pub(super) fn splits(&self) -> bool {
+        self.setting.fill == Fill::Split
     }
 
     fn is_small(&self, thread: &Thread) -> bool {
@@ -209,10 +226,16 @@ impl Machine {
             S::StoreFirst => thread.base == NONE,
             S::CountSmall => self.full_small_grows && self.is_small(thread) && !thread.grown,
             S::LoadEvacuated(which) => growing && elsewhere(which),
-            S::Evacuate(which) | S::MarkEvacuated(which) => {
+            S::LoadOldTags(which) | S::MarkEvacuated(which) | S::Evacuate(which) => {
                 growing && elsewhere(which) && thread.unevacuated
             }
-            S::DropOld => growing,
+            S::ClearOld(which) => {
+                self.pointers && growing && elsewhere(which) && thread.unevacuated
+            }
+            S::DropOld | S::LookOld => growing,
+            S::LoadShift | S::LoadDirectory => self.splits(),
+            S::CopyDirectory => self.splits() && thread.grow,
+            S::StoreShift | S::StoreDirectory | S::StoreLength => thread.grow && thread.deepens,
             S::FindSlot => on_cells && !thread.grow,
             S::FindInNew => thread.grow && self.is_small(thread),
             S::CountRoom => {
@@ -230,16 +253,19 @@ impl Machine {
             S::ZeroElem | S::EmptyTag => on_cells && thread.found,
             S::StoreElem => on_cells && thread.slot.is_some(),
             S::ReadElem | S::ReadKey => on_cells && thread.slot.is_some(),
-            S::PickEntry => on_cells,
+            S::PickEntry | S::SeeTags => on_cells,
+            S::CompareKey => on_cells && thread.slot.is_some(),
+            S::Regrab => thread.moved,
             S::ZeroCells(which)
             | S::ZeroKeys(which)
             | S::ZeroElems(which)
             | S::EmptyTags(which)
             | S::SeeCells(which)
             | S::CopyCells(which) => on_cells && elsewhere(which),
-            S::CopyOldCells(which) => growing && elsewhere(which),
+            S::SeeOldCells(which) | S::EmptyOldTags(which) => growing && elsewhere(which),
+            S::CopyOldCells(which) => growing && elsewhere(which) && thread.tags != [0; CELLS],
             S::CopyCount => thread.size == 0,
-            S::CheckQuiet(CheckPoint::Middle) => growing,
+            S::CheckQuiet(CheckPoint::Middle) => growing && thread.tags != [0; CELLS],
             S::CheckMark(CheckPoint::ExitSmall) => self.is_small(thread),
             S::CheckMark(CheckPoint::Exit) => !thread.small_exit,
             _ => true,
@@ -303,136 +329,38 @@ impl Machine {
             S::LoadFirst => thread.base = memory.base,
             S::StoreFirst => memory.base = who as u8 + 1,
             S::LoadSize => thread.size = memory.size,
-            S::LoadOld => {
-                thread.old = memory.old;
-                self.read_from_old(who, memory, thread);
+            S::LoadOld => thread.old = memory.old,
+            S::LookOld if !memory.is_evacuated(thread.old, self.looked_at(who, thread)) => {
+                thread.base = thread.old;
             }
+            S::LoadShift => thread.size = memory.directory.bits,
+            S::LoadDirectory => {
+                thread.directory = memory.directory.current;
+                thread.stray |= !memory.directory_fits(thread.directory, thread.size);
+            }
+            S::LoadBase if self.splits() => thread.base = memory.tables_of(thread.directory),
             S::LoadBase => {
                 thread.base = memory.base;
                 thread.stray |= !memory.fits(thread.base, thread.size);
             }
             S::CopyCount => thread.answer.count = Some(memory.count),
             S::CopyHeader => {
-                (thread.size, thread.base) = (memory.size, memory.base);
-                thread.stray |= memory.base != NONE && !memory.fits(memory.base, memory.size);
+                (thread.size, thread.base) = (memory.size, self.base(memory));
+                thread.stray |= memory.base != NONE && !self.belongs_together(memory);
                 (thread.answer.count, thread.answer.flag) = (Some(memory.count), memory.flag);
             }
             _ => {}
         }
     }
 
-    /// A read or an iterator of a growing map looks into the old bucket as long as it is not evacuated.
-    fn read_from_old(&self, who: usize, memory: &Memory, thread: &mut Thread) {
-        let looks = matches!(self.operation(who), Operation::Read | Operation::Iterate);
-        let place = self.looked_at(who, thread);
-        if looks && thread.old != NONE && !memory.is_evacuated(thread.old, place) {
-            thread.base = thread.old;
-        }
-    }
-
     /// Where a read looks; an iterator is taken at the place of the other goroutine's key.
-    fn looked_at(&self, who: usize, thread: &Thread) -> usize {
+    pub(super) fn looked_at(&self, who: usize, thread: &Thread) -> usize {
         match self.operation(who) {
             Operation::Iterate if self.operation(1 - who) == Operation::Clear => {
                 self.place_of(OTHERS, 0)
             }
             Operation::Iterate => self.place_of(self.key(1 - who), 0),
             _ => self.which(Which::Own, who, thread),
-        }
-    }
-
-    /// All that grows the map.
-    fn growth_step(&self, step: MapStep, who: usize, memory: &mut Memory, thread: &mut Thread) {
-        use MapStep as S;
-        let mine = who as u8 + 1;
-        match step {
-            S::CountSmall => thread.grow = memory.count >= SMALL,
-            S::CountRoom => {
-                let as_at_first = match self.layout {
-                    MapLayout::Classic => thread.size == u8::from(self.several_places()),
-                    MapLayout::Swiss => thread.base == 0,
-                };
-                thread.grow = as_at_first && memory.count >= self.limit;
-            }
-            S::StoreSize => {
-                memory.size = match self.layout {
-                    MapLayout::Classic => memory.size + 1,
-                    MapLayout::Swiss => 1,
-                };
-                memory.made_for[who + 1] = memory.size;
-            }
-            S::StoreOld => memory.old = memory.base,
-            S::StoreBase => (memory.base, thread.grown) = (mine, true),
-            S::CopyAll => self.copy_all(who, memory, thread),
-            S::FindInNew => {
-                (thread.base, thread.grow) = (mine, false);
-                self.find(who, memory, thread);
-            }
-            S::LoadEvacuated(which) => {
-                let place = self.which(which, who, thread);
-                thread.unevacuated = memory.old != NONE && !memory.is_evacuated(thread.old, place);
-                thread.stray |= memory.old == NONE;
-            }
-            S::Evacuate(which) => self.evacuate(which, who, memory, thread),
-            S::MarkEvacuated(which) => {
-                let place = self.which(which, who, thread);
-                if let Some(array) = memory.evacuated.get_mut(usize::from(thread.old)) {
-                    array[place] = true;
-                }
-            }
-            S::DropOld => {
-                let all = (0..PLACES).all(|place| {
-                    memory.is_evacuated(thread.old, place) || !self.several_places() && place > 0
-                });
-                if all {
-                    memory.old = NONE;
-                }
-                thread.old = NONE;
-            }
-            S::ForgetOld => memory.old = NONE,
-            _ => {}
-        }
-    }
-
-    fn copy_all(&self, who: usize, memory: &mut Memory, thread: &mut Thread) {
-        memory.made_for[who + 1] = 1;
-        memory.cells[who + 1] = Default::default();
-        for place in 0..PLACES {
-            for cell in memory.place(thread.base, place) {
-                if is_entry(&cell) && cell.key != 0 {
-                    let key = usize::from(cell.key) - 1;
-                    let moved = Cell {
-                        tag: tag(key, memory.seed),
-                        ..cell
-                    };
-                    memory.put(who as u8 + 1, self.place_of(key, memory.seed), moved);
-                }
-            }
-        }
-    }
-
-    fn evacuate(&self, which: Which, who: usize, memory: &mut Memory, thread: &mut Thread) {
-        let place = self.which(which, who, thread);
-        if memory.is_evacuated(thread.old, place) {
-            return thread.end(Status::Dead(CheckPoint::Middle, true));
-        }
-        if memory.base == thread.old {
-            thread.stray = true;
-            return;
-        }
-        let mut filled = [0; PLACES];
-        for cell in memory.place(thread.old, place) {
-            let Some(key) = usize::from(cell.key)
-                .checked_sub(1)
-                .filter(|_| is_entry(&cell))
-            else {
-                continue;
-            };
-            let to = self.place_of(key, memory.seed);
-            if let Some(there) = memory.cell(memory.base, to, filled[to]) {
-                *there = cell;
-            }
-            filled[to] += 1;
         }
     }
 
@@ -446,8 +374,26 @@ impl Machine {
         tagged && usize::from(cell.key) == key + 1
     }
 
+    /// Where the header leads.
+    fn base(&self, memory: &Memory) -> u8 {
+        if self.splits() {
+            memory.tables_of(memory.directory.current)
+        } else {
+            memory.base
+        }
+    }
+
+    /// Whether the header's size is that of its array or directory.
+    fn belongs_together(&self, memory: &Memory) -> bool {
+        let Directory { bits, current, .. } = memory.directory;
+        match self.splits() {
+            true => bits == memory.size && memory.directory_fits(current, bits),
+            false => memory.fits(memory.base, memory.size),
+        }
+    }
+
     /// Looks for the goroutine's key, then for a free slot.
-    fn find(&self, who: usize, memory: &Memory, thread: &mut Thread) {
+    pub(super) fn find(&self, who: usize, memory: &Memory, thread: &mut Thread) {
         let key = self.key(who);
         let cells = memory.place(thread.base, self.which(Which::Own, who, thread));
         let wanted = (tag(key, thread.seed), key as u8 + 1);
@@ -460,6 +406,31 @@ impl Machine {
         if thread.slot.is_none() && self.operation(who).assigns() {
             self.no_slot(who, thread);
         }
+    }
+
+    /// A classic read looks for the tophash first. The functions for integers would take any that is not empty; those for strings and
+    /// for all other types compare it, and miss their key where it is marked evacuated by now.
+    fn see_tags(&self, who: usize, memory: &Memory, thread: &mut Thread) {
+        let cells = memory.place(thread.base, self.looked_at(who, thread));
+        let wanted = tag(self.key(who), thread.seed);
+        let at = cells.iter().position(|cell| cell.tag == wanted);
+        thread.slot = at.map(|slot| slot as u8);
+    }
+
+    /// An iterator's slot is marked evacuated: its key is looked up in the map as it is by now.
+    fn regrab(&self, who: usize, memory: &Memory, thread: &mut Thread) {
+        let place = self.looked_at(who, thread);
+        let slot = thread.slot.map_or(0, usize::from);
+        let cells = memory.place(thread.base, place);
+        let key = cells.get(slot).map_or(0, |cell| cell.key);
+        let in_old = memory.old != NONE && !memory.is_evacuated(memory.old, place);
+        thread.base = if in_old { memory.old } else { memory.base };
+        let cells = memory.place(thread.base, place);
+        let at = usize::from(key).checked_sub(1).and_then(|index| {
+            let wanted = (tag(index, memory.seed), key);
+            cells.iter().position(|cell| (cell.tag, cell.key) == wanted)
+        });
+        (thread.slot, thread.moved) = (at.map(|slot| slot as u8), false);
     }
 
     fn no_slot(&self, who: usize, thread: &mut Thread) {
@@ -475,14 +446,19 @@ impl Machine {
     /// Slots.
     fn cell_step(&self, step: MapStep, who: usize, memory: &mut Memory, thread: &mut Thread) {
         use MapStep as S;
-        if let S::FindSlot = step {
-            return self.find(who, memory, thread);
+        match step {
+            S::FindSlot => return self.find(who, memory, thread),
+            S::SeeTags => return self.see_tags(who, memory, thread),
+            S::Regrab => return self.regrab(who, memory, thread),
+            _ => {}
         }
         if let S::ZeroCells(which)
         | S::ZeroKeys(which)
         | S::ZeroElems(which)
         | S::EmptyTags(which)
+        | S::EmptyOldTags(which)
         | S::SeeCells(which)
+        | S::SeeOldCells(which)
         | S::CopyCells(which)
         | S::CopyOldCells(which) = step
         {
@@ -496,6 +472,7 @@ impl Machine {
             let at = |wanted: &dyn Fn(&Cell) -> bool| cells.iter().rposition(wanted);
             let entry = at(&|cell| is_entry(cell) && cell.key == others).or_else(|| at(&is_entry));
             thread.slot = entry.map(|slot| slot as u8);
+            thread.moved = entry.is_some_and(|slot| cells[slot].tag == MOVED);
             return;
         }
         let key = self.key(who);
@@ -511,6 +488,10 @@ impl Machine {
             S::StoreElem => cell.elem = FROM_START + who as u8 + 1,
             S::ZeroElem => cell.elem = ZERO,
             S::EmptyTag => cell.tag = 0,
+            S::CompareKey => {
+                thread.found = cell.key == key as u8 + 1;
+                thread.slot = thread.slot.filter(|_| thread.found);
+            }
             S::ReadKey => thread.count = cell.key,
             S::ReadElem if self.operation(who) == Operation::Iterate => {
                 thread.answer.note(thread.count, cell.elem);
@@ -523,7 +504,12 @@ impl Machine {
     /// All slots of a bucket or group at once.
     fn place_step(&self, step: MapStep, place: usize, memory: &mut Memory, thread: &mut Thread) {
         use MapStep as S;
-        let mut cells = memory.place(thread.base, place);
+        let in_old = matches!(
+            step,
+            S::EmptyOldTags(_) | S::SeeOldCells(_) | S::CopyOldCells(_)
+        );
+        let array = if in_old { thread.old } else { thread.base };
+        let mut cells = memory.place(array, place);
         match step {
             S::ZeroCells(_) => cells.fill(Cell {
                 tag: BLANK,
@@ -531,21 +517,17 @@ impl Machine {
             }),
             S::ZeroKeys(_) => cells.iter_mut().for_each(|cell| cell.key = 0),
             S::ZeroElems(_) => cells.iter_mut().for_each(|cell| cell.elem = ZERO),
-            S::EmptyTags(_) => cells.iter_mut().for_each(|cell| cell.tag = 0),
-            S::SeeCells(_) => thread.taken = cells.map(|cell| is_entry(&cell)),
-            S::CopyCells(_) => {
-                let seen = cells.iter().zip(thread.taken).filter(|(_, taken)| *taken);
+            S::EmptyTags(_) | S::EmptyOldTags(_) => cells.iter_mut().for_each(|cell| cell.tag = 0),
+            S::SeeOldCells(_) if memory.is_evacuated(array, place) => thread.tags = [0; CELLS],
+            S::SeeCells(_) | S::SeeOldCells(_) => thread.tags = tags(&cells),
+            S::CopyCells(_) | S::CopyOldCells(_) => {
+                let seen = cells.iter().zip(thread.tags).filter(|(_, tag)| *tag != 0);
                 seen.for_each(|(cell, _)| thread.answer.note(cell.key, cell.elem));
-            }
-            S::CopyOldCells(_) if !memory.is_evacuated(thread.old, place) => {
-                let entries = memory.place(thread.old, place).into_iter().filter(is_entry);
-                entries.for_each(|cell| thread.answer.note(cell.key, cell.elem));
+                thread.tags = [0; CELLS];
             }
             _ => {}
         }
-        if !matches!(step, S::SeeCells(_) | S::CopyCells(_) | S::CopyOldCells(_)) {
-            memory.set_place(thread.base, place, cells);
-        }
+        memory.set_place(array, place, cells);
     }
 
     /// What a lookup of each key finds when all is quiet; `None` where header and array do not belong together.
@@ -553,13 +535,17 @@ impl Machine {
         if memory.base == NONE {
             return Some([None; KEYS]);
         }
-        if !memory.fits(memory.base, memory.size) {
+        if !self.belongs_together(memory) {
             return None;
         }
         Some(std::array::from_fn(|key| {
             let place = self.place_of(key, memory.seed);
             let in_old = memory.old != NONE && !memory.is_evacuated(memory.old, place);
-            let array = if in_old { memory.old } else { memory.base };
+            let array = if in_old {
+                memory.old
+            } else {
+                self.base(memory)
+            };
             let cells = memory.place(array, place);
             let found = cells.iter().find(|cell| self.holds(cell, key, memory.seed));
             found.map(|cell| cell.elem)

@@ -22,6 +22,10 @@ pub const ARRAYS: usize = 4;
 pub const TAKEN: u8 = u8::MAX;
 /// The tag of a slot that looks full though nothing was ever put there.
 pub const BLANK: u8 = 200;
+/// The mark of an entry that is evacuated (evacuatedX, evacuatedY).
+pub const MOVED: u8 = 201;
+/// The mark of a slot that was free when its bucket was evacuated (evacuatedEmpty).
+pub const MOVED_FREE: u8 = 202;
 /// No array.
 pub const NONE: u8 = u8::MAX;
 /// What lies in an array of a map that is growing.
@@ -52,9 +56,22 @@ pub struct Memory {
     pub base: u8,
     pub old: u8,
     pub seed: u8,
-    pub evacuated: [[bool; PLACES]; ARRAYS],
     pub made_for: [u8; ARRAYS],
+    pub directory: Directory,
     pub cells: [[[Cell; CELLS]; PLACES]; ARRAYS],
+}
+
+/// The directory of a Swiss map of several tables; 0 is the first one, 1 and 2 those that A and B make.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// Bits of the hash that choose an entry, as the header has them.
+    pub bits: u8,
+    /// The one that the header points at.
+    pub current: u8,
+    /// For how many bits each is long enough.
+    pub made_for: [u8; 3],
+    /// The array in which each has the table of the keys.
+    pub tables: [u8; 3],
 }
 
 /// How far a goroutine is.
@@ -102,15 +119,20 @@ pub struct Thread {
     pub base: u8,
     pub old: u8,
     pub seed: u8,
+    pub directory: u8,
     pub slot: Option<u8>,
     pub found: bool,
     pub grow: bool,
     pub grown: bool,
     pub unevacuated: bool,
+    /// An iterator's slot is evacuated.
+    pub moved: bool,
+    /// The directory has no room for a split.
+    pub deepens: bool,
     pub small_exit: bool,
     pub marked: bool,
-    /// Slots that a clone saw taken.
-    pub taken: [bool; CELLS],
+    /// Tags of entries as a clone or an evacuation read them; 0 for a free slot.
+    pub tags: [u8; CELLS],
 }
 
 impl Thread {
@@ -127,14 +149,17 @@ impl Thread {
             base: NONE,
             old: NONE,
             seed: 0,
+            directory: 0,
             slot: None,
             found: false,
             grow: false,
             grown: false,
             unevacuated: false,
+            moved: false,
+            deepens: false,
             small_exit: false,
             marked: false,
-            taken: [false; CELLS],
+            tags: [0; CELLS],
         }
     }
 
@@ -176,11 +201,21 @@ impl Memory {
         }
     }
 
+    /// Told by the first tophash of a bucket, as the runtime does.
     pub fn is_evacuated(&self, array: u8, place: usize) -> bool {
-        let array = self.evacuated.get(usize::from(array));
-        array
-            .and_then(|array| array.get(place))
-            .is_some_and(|&is| is)
+        let [first, ..] = self.place(array, place);
+        is_mark(first.tag)
+    }
+
+    /// The entries of a directory that belong to the keys lead to this array.
+    pub fn tables_of(&self, directory: u8) -> u8 {
+        let tables = self.directory.tables.get(usize::from(directory));
+        tables.copied().unwrap_or(NONE)
+    }
+
+    /// Whether so many bits of a hash choose no entry beyond a directory's end.
+    pub fn directory_fits(&self, directory: u8, bits: u8) -> bool {
+        self.directory.made_for.get(usize::from(directory)) == Some(&bits)
     }
 
     pub fn fits(&self, array: u8, size: u8) -> bool {
@@ -203,7 +238,16 @@ pub fn tag(key: usize, seed: u8) -> u8 {
 }
 
 pub fn is_entry(cell: &Cell) -> bool {
-    cell.tag != 0 && cell.tag != TAKEN
+    !matches!(cell.tag, 0 | TAKEN | MOVED_FREE)
+}
+
+pub fn is_mark(tag: u8) -> bool {
+    matches!(tag, MOVED | MOVED_FREE)
+}
+
+/// Tags of entries; 0 where there is none.
+pub fn tags(cells: &[Cell; CELLS]) -> [u8; CELLS] {
+    cells.map(|cell| if is_entry(&cell) { cell.tag } else { 0 })
 }
 
 impl Answer {

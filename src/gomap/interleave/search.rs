@@ -8,9 +8,9 @@ use super::damage::Orders;
 use super::machine::Machine;
 use super::memory::{Cell, Memory, Status, Thread};
 use super::{Damage, Death, Ends, Outcome, Step, Who, words};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 
 #[derive(Clone, PartialEq, Eq)]
 struct State {
@@ -54,14 +54,10 @@ impl Hash for State {
             base,
             old,
             seed,
-            evacuated,
+            directory,
             cells,
             ..
         } = &self.memory;
-        let marks = evacuated
-            .as_flattened()
-            .iter()
-            .fold(0, |bits, &mark| bits << 1 | u8::from(mark));
         hasher.write_u64(u64::from_le_bytes([
             u8::from(*flag),
             *count,
@@ -69,7 +65,7 @@ impl Hash for State {
             *base,
             *old,
             *seed,
-            marks,
+            directory.bits << 4 | directory.current,
             u8::from(self.overlap),
         ]));
         for array in cells {
@@ -94,6 +90,8 @@ struct Node {
     orders: u128,
     /// By whose step was the last.
     ways: [Option<Way>; 2],
+    /// Another state of the layer with the same hash.
+    twin: Option<usize>,
 }
 
 type End = (Ends, bool, Vec<Damage>, Vec<Death>);
@@ -142,10 +140,11 @@ fn explore(machine: &Machine) -> Vec<Node> {
         state: start,
         orders: 1,
         ways: [Some(first), Some(first)],
+        twin: None,
     }];
     let mut layer = 0..1;
     while !layer.is_empty() {
-        let mut next: FxHashMap<State, usize> = FxHashMap::default();
+        let mut next: FxHashMap<u64, usize> = FxHashMap::default();
         let end = layer.end;
         for index in layer {
             for who in 0..2 {
@@ -161,7 +160,7 @@ fn explore(machine: &Machine) -> Vec<Node> {
 fn extend(
     machine: &Machine,
     nodes: &mut Vec<Node>,
-    next: &mut FxHashMap<State, usize>,
+    next: &mut FxHashMap<u64, usize>,
     index: usize,
     who: usize,
 ) {
@@ -184,14 +183,7 @@ fn extend(
             })
         })
         .min_by_key(|way| way.changes);
-    let at = *next.entry(state.clone()).or_insert_with(|| {
-        nodes.push(Node {
-            state,
-            orders: 0,
-            ways: [None; 2],
-        });
-        nodes.len() - 1
-    });
+    let at = index_of(state, nodes, next);
     let reached = &mut nodes[at];
     reached.orders += orders;
     let better = match (reached.ways[who], way) {
@@ -201,6 +193,27 @@ fn extend(
     if better {
         reached.ways[who] = way;
     }
+}
+
+/// Where a state of the next layer is, put there if it is new.
+fn index_of(state: State, nodes: &mut Vec<Node>, next: &mut FxHashMap<u64, usize>) -> usize {
+    let hash = FxBuildHasher.hash_one(&state);
+    let twin = next.get(&hash).copied();
+    let mut known = twin;
+    while let Some(at) = known {
+        if nodes[at].state == state {
+            return at;
+        }
+        known = nodes[at].twin;
+    }
+    nodes.push(Node {
+        state,
+        orders: 0,
+        ways: [None; 2],
+        twin,
+    });
+    next.insert(hash, nodes.len() - 1);
+    nodes.len() - 1
 }
 
 fn end_of(machine: &Machine, orders: &Orders, state: &State) -> End {

@@ -60,6 +60,22 @@ pub fn step(
             format!("stores the count: {}", memory.count)
         }
         MapStep::Evacuate(which) => format!("copies {} to the new array", place(which)),
+        MapStep::LoadOldTags(which) => format!("reads the tophashes of {}", place(which)),
+        MapStep::ClearOld(which) => format!("clears the old cells of {}", place(which)),
+        MapStep::EmptyOldTags(which) => {
+            format!("marks all slots of {} in the old array empty", place(which))
+        }
+        MapStep::SeeOldCells(which) => {
+            format!(
+                "reads which slots of {} in the old array are taken",
+                place(which)
+            )
+        }
+        MapStep::LookOld if after.base == after.old => {
+            "reads whether its bucket is evacuated: no".to_owned()
+        }
+        MapStep::LookOld => "reads whether its bucket is evacuated: yes".to_owned(),
+        MapStep::SeeTags if after.slot.is_none() => "finds no such tophash".to_owned(),
         MapStep::LoadEvacuated(which) => {
             format!("reads whether {} is evacuated", place(which))
         }
@@ -81,7 +97,7 @@ fn last_words(step: MapStep, memory: &Memory) -> &'static str {
     match step {
         MapStep::CheckQuiet(_) | MapStep::CheckMark(_) if memory.flag => "checks the flag: set",
         MapStep::CheckQuiet(_) | MapStep::CheckMark(_) => "checks the flag: clear",
-        MapStep::Evacuate(_) => "copies a bucket that is marked evacuated by now",
+        MapStep::LoadOldTags(_) => "reads tophashes that are marked evacuated by now",
         _ => "finds no free slot",
     }
 }
@@ -103,6 +119,15 @@ fn plain(step: MapStep) -> &'static str {
         MapStep::LoadOld => "reads the old array",
         MapStep::DropOld | MapStep::ForgetOld => "drops the old array",
         MapStep::LoadBase => "reads the array",
+        MapStep::LoadShift => "reads how many bits choose a table",
+        MapStep::LoadDirectory => "reads the directory",
+        MapStep::CopyDirectory => "copies the directory to a longer one",
+        MapStep::StoreShift => "stores the new number of bits",
+        MapStep::StoreDirectory => "stores the new directory",
+        MapStep::StoreLength => "stores its length",
+        MapStep::SeeTags => "finds the tophash of its key",
+        MapStep::CompareKey => "compares the key",
+        MapStep::Regrab => "looks an evacuated key up again",
         MapStep::CopyAll => "copies all entries to a new table",
         MapStep::StoreSize => "stores the new size",
         MapStep::StoreOld => "stores the array as the old one",

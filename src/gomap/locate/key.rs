@@ -76,6 +76,8 @@ pub struct ClassicKey {
     pub bucket: u64,
     /// While the map grows.
     pub growing: Option<Growing>,
+    /// True where the map has no entries at all, so that the key is in no bucket.
+    pub absent: bool,
 }
 
 /// Where a Swiss map keeps a key.
@@ -144,6 +146,7 @@ pub fn classic(shot: &ClassicShot, hash: u64, bits: u32) -> Result<ClassicKey, L
         tophash: tophash(hash, bits),
         bucket,
         growing,
+        absent: shot.count == Some(0) || shot.buckets == Some(0),
     };
     let old = shot.oldbuckets.ok_or(LocateError::Missing {
         field: "oldbuckets",
@@ -154,7 +157,7 @@ pub fn classic(shot: &ClassicShot, hash: u64, bits: u32) -> Result<ClassicKey, L
     }
     let flags = shot.flags.ok_or(LocateError::Missing {
         field: "flags",
-        how: "bit 8 tells whether the growth keeps the number of buckets",
+        how: "its flag 0x8 tells whether the growth keeps the number of buckets",
     })?;
     let same_size = flags & SAME_SIZE_GROW != 0;
     if b == 0 && !same_size {
@@ -195,6 +198,8 @@ pub fn swiss(shot: &SwissShot, hash: u64, bits: u32) -> Result<SwissKey, LocateE
     })?;
     let (h1, h2) = (hash >> 7, (hash & 0x7f) as u8);
     if length == 0 {
+        // Go makes the group with the first entry.
+        let no_group = shot.dir_ptr == Some(0);
         let ctrls = shot.small_ctrls.as_ref().map(|ctrls| &ctrls[..]);
         let slots = ctrls.map(|ctrls| matches(ctrls, 0, h2));
         return Ok(SwissKey {
@@ -202,13 +207,14 @@ pub fn swiss(shot: &SwissShot, hash: u64, bits: u32) -> Result<SwissKey, LocateE
             h1,
             h2,
             table: None,
-            groups: vec![0],
-            slots,
+            groups: if no_group { Vec::new() } else { vec![0] },
+            slots: slots_of(shot, slots),
         });
     }
     if !length.is_power_of_two() || length.trailing_zeros() >= bits {
         return Err(LocateError::Inconsistent("dir_len is no power of two"));
     }
+    check_depth(shot, length.trailing_zeros(), bits)?;
     let entry = directory_entry(hash, length, bits);
     let (position, table) = table_of(shot, entry, length)?;
     let (groups, slots) = probe(table, h1, h2)?;
@@ -218,8 +224,36 @@ pub fn swiss(shot: &SwissShot, hash: u64, bits: u32) -> Result<SwissKey, LocateE
         h2,
         table: Some((entry, position)),
         groups,
-        slots,
+        slots: slots_of(shot, slots),
     })
+}
+
+/// A map without entries has none of the key, whatever is known of its control bytes.
+fn slots_of(shot: &SwissShot, slots: Option<Vec<(u64, u8)>>) -> Option<Vec<(u64, u8)>> {
+    match shot.used {
+        Some(0) => Some(Vec::new()),
+        _ => slots,
+    }
+}
+
+/// A lookup shifts the hash by `globalShift`, so a directory of another length than that leads elsewhere. Go stores the two one after
+/// the other: a snapshot between them, or of a map that two goroutines wrote, has them apart.
+fn check_depth(shot: &SwissShot, depth: u32, bits: u32) -> Result<(), LocateError> {
+    let other_depth = shot
+        .global_depth
+        .is_some_and(|given| u32::from(given) != depth);
+    let other_shift = shot
+        .global_shift
+        .is_some_and(|given| u32::from(given) + depth != bits);
+    match (other_depth, other_shift) {
+        (true, _) => Err(LocateError::Inconsistent(
+            "dir_len is not 2 to the power of global_depth",
+        )),
+        (_, true) => Err(LocateError::Inconsistent(
+            "global_shift leaves another number of bits than dir_len has entries",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The top bits of the hash, as many as number a directory of this length; entry 0 where there is only one.

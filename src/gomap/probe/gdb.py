@@ -410,15 +410,44 @@ def struct_kind(bare):
 # ---- The maps asked for ----------------------------------------------------------------------------------------------
 
 
+def quoted(expression):
+    """Ways to write it: gdb takes a package variable's name in quotes, 'main.server'.users, and where it ends has to be tried."""
+    yield "'%s'" % expression
+    dots = [at for at, c in enumerate(expression) if c == "."]
+    for at in reversed(dots):
+        yield "'%s'%s" % (expression[:at], expression[at:])
+    yield expression
+
+
+def is_map(of):
+    """Whether a variable of this type is a map: to gdb, a pointer to hash<K,V> or map<K,V>."""
+    bare = of.strip_typedefs()
+    if bare.code != gdb.TYPE_CODE_PTR:
+        return False
+    return (bare.target().strip_typedefs().name or "").startswith(("hash<", "map<"))
+
+
+def type_text(of):
+    try:
+        return go_name(of)
+    except Unknown:
+        return str(of)
+
+
 def evaluate(expression):
     """A map variable's value; None where the symbol table knows its address and nothing knows its type."""
-    for text in ("'%s'" % expression, expression):
+    if "(" in expression:
+        raise Unknown("only variables and their fields are read, no calls: %s" % expression)
+    for text in quoted(expression):
         try:
             value = gdb.parse_and_eval(text)
-            if value.type.strip_typedefs().code == gdb.TYPE_CODE_PTR:
-                return value
         except gdb.error:
-            pass
+            continue
+        if value.type.code == gdb.TYPE_CODE_ERROR:
+            continue  # a symbol without debug information
+        if not is_map(value.type):
+            raise Unknown("it is no map, its type is %s" % type_text(value.type))
+        return value
     if address_of(expression) is None:
         raise Unknown(
             "gdb finds no variable %s (without debug information it knows package variables alone, none of their fields); "
@@ -430,11 +459,21 @@ def evaluate(expression):
 def find(process, wanted):
     """Header address of a wanted map, and its value in gdb where that knows the type."""
     if "header" in wanted:
-        return int(wanted["header"], 16), None
+        header = int(wanted["header"], 16)
+        return header, at_header(header, wanted.get("type"))
     value = evaluate(wanted["expression"])
     if value is not None:
         return int(value), value
     return process.pointer(address_of(wanted["expression"])), None
+
+
+def at_header(header, name):
+    """The map at an address as gdb knows it, by a type's name as debug information has it; None where there is none."""
+    try:
+        of = gdb.lookup_type(name) if name else None
+    except gdb.error:
+        of = None
+    return gdb.Value(header).cast(of) if of is not None and is_map(of) else None
 
 
 def known_types(process, wanted, value):

@@ -9,11 +9,11 @@
 //! parts lie, and over all maps their names and addresses, so that a question costs the same in a snapshot of thousands of maps.
 
 use super::super::hash::{Hash, Hasher, KeyPlan, SecretsError};
-use super::super::infer::Shape;
+use super::super::infer::{KnownArray, Shape};
 use super::super::layout::Layout;
-use super::super::locate::address::{AddressPlace, Region, locate_in, regions};
+use super::super::locate::address::{AddressPlace, Region, RegionPart, locate_in, regions};
 use super::super::locate::index::RegionIndex;
-use super::super::locate::key::{self, ClassicKey, SwissKey};
+use super::super::locate::key::{self, BucketArray, ClassicKey, SwissKey};
 use super::super::target::Target;
 use super::super::types::MapType;
 use super::super::value::{Image, KeyError};
@@ -30,8 +30,8 @@ pub struct Book<'s> {
     pub snapshot: &'s Snapshot,
     hasher: Result<Hasher, SecretsError>,
     maps: Vec<Entry<'s>>,
-    /// Positions in `maps`, of the first with that name.
-    names: HashMap<&'s str, usize>,
+    /// Positions in `maps` of those with that name.
+    names: HashMap<&'s str, Vec<usize>>,
     /// The same by header.
     headers: HashMap<u64, usize>,
     /// Positions in `maps`, and in the regions of that map.
@@ -91,7 +91,8 @@ impl<'s> Book<'s> {
         let maps: Vec<Entry<'s>> = maps.collect();
         let (mut names, mut headers) = (HashMap::new(), HashMap::new());
         for (at, shot) in snapshot.maps.iter().enumerate() {
-            names.entry(shot.name.as_str()).or_insert(at);
+            let same: &mut Vec<usize> = names.entry(shot.name.as_str()).or_default();
+            same.push(at);
             shot.header
                 .map(|header| headers.entry(header).or_insert(at));
         }
@@ -187,9 +188,12 @@ impl<'s> Book<'s> {
             },
             None => Answer {
                 map: None,
-                found: Err(format!(
-                    "{address:#x} lies in no header, bucket, table or group that the snapshot knows; overflow buckets of their own, and what indirect keys and elements point to, are not in it"
-                )),
+                found: Err(match self.maps.as_slice() {
+                    [only] => self.outside(only, address),
+                    _ => format!(
+                        "{address:#x} lies in no header, bucket, table or group whose place is known; {ELSEWHERE}"
+                    ),
+                }),
             },
         }
     }
@@ -204,8 +208,9 @@ impl<'s> Book<'s> {
                 [only] => Ok(only),
                 [] => Err("the snapshot holds no map".into()),
                 several => Err(format!(
-                    "the snapshot holds {} maps: say which, by its name",
-                    several.len()
+                    "the snapshot holds {} maps; say which: {}",
+                    several.len(),
+                    self.listed()
                 )),
             };
         };
@@ -213,10 +218,36 @@ impl<'s> Book<'s> {
             .strip_prefix("0x")
             .and_then(|digits| u64::from_str_radix(digits, 16).ok());
         let by_header = header.and_then(|header| self.headers.get(&header));
-        let first = self.names.get(name).into_iter().chain(by_header).min();
-        first
-            .and_then(|&at| self.maps.get(at))
-            .ok_or_else(|| format!("the snapshot holds no map \"{name}\""))
+        let by_name = self.names.get(name).map_or(&[][..], Vec::as_slice);
+        let at = match (by_name, by_header) {
+            ([], None) => {
+                let listed = self.listed();
+                return Err(format!(
+                    "the snapshot holds no map \"{name}\"; it has {listed}"
+                ));
+            }
+            ([], Some(at)) | ([at], _) => at,
+            (several, _) => {
+                return Err(format!(
+                    "{} maps of the snapshot are called \"{name}\"; say the header of the one that is meant: {}",
+                    several.len(),
+                    listed(several.iter().filter_map(|&at| {
+                        let header = self.maps.get(at)?.shot.header?;
+                        Some(format!("{header:#x}"))
+                    }))
+                ));
+            }
+        };
+        let nothing = || format!("the snapshot holds no map \"{name}\"");
+        self.maps.get(*at).ok_or_else(nothing)
+    }
+
+    /// The names of the maps, for those who named none.
+    fn listed(&self) -> String {
+        match self.maps.as_slice() {
+            [] => "none".to_owned(),
+            maps => listed(maps.iter().map(|entry| entry.shot.name.clone())),
+        }
     }
 
     fn key_place(
@@ -263,11 +294,20 @@ impl<'s> Book<'s> {
     }
 
     fn outside(&self, entry: &Entry<'s>, address: u64) -> String {
-        match &entry.shot.types {
-            Err(error) => error.to_string(),
-            Ok(_) => format!(
-                "{address:#x} lies in no part of {} that the snapshot knows",
-                entry.shot.name
+        if let Err(error) = &entry.shot.types {
+            return error.to_string();
+        }
+        let parts = entry.regions.iter().map(|region| {
+            let (name, from, to) = (part_name(region.part), region.base, region.last());
+            format!("{name} {from:#x} to {to:#x}")
+        });
+        match entry.regions.is_empty() {
+            true => {
+                format!("{address:#x} can't be placed: no address of a part of this map is known")
+            }
+            false => format!(
+                "{address:#x} lies outside the parts of this map whose places are known, {}; {ELSEWHERE}",
+                listed(parts)
             ),
         }
     }
@@ -289,7 +329,24 @@ impl<'s> Entry<'s> {
         }
     }
 
-    /// Length of the current array, where the header tells it.
+    /// What the header tells of the current array, or of the only table's.
+    pub fn array(&self) -> KnownArray {
+        let base = match &self.shot.body {
+            Body::Classic(shot) => shot.buckets,
+            Body::Swiss(shot) if shot.dir_len == Some(0) => shot.dir_ptr,
+            Body::Swiss(shot) => match shot.tables.as_slice() {
+                [only] => only.groups,
+                _ => None,
+            },
+            Body::Unreadable(_) => None,
+        };
+        KnownArray {
+            shape: self.shape(),
+            base: base.filter(|&base| base != 0),
+        }
+    }
+
+    /// Length of the current array.
     pub fn shape(&self) -> Option<Shape> {
         match &self.shot.body {
             Body::Classic(shot) => shot.b.map(|b| Shape::Classic { b }),
@@ -307,19 +364,49 @@ impl<'s> Entry<'s> {
     }
 }
 
+/// Names or parts in a message, of which a snapshot may hold any number.
+const LISTED: usize = 20;
+
+/// `a, b, c and 4 more`
+fn listed(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<String> = names.collect();
+    let more = names.len().saturating_sub(LISTED);
+    names.truncate(LISTED);
+    match more {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// What no snapshot holds.
+const ELSEWHERE: &str = "overflow buckets that were allocated one by one, and what pointers to large keys and elements point to, lie elsewhere";
+
+/// As Go's source names what points to the part.
+fn part_name(part: RegionPart) -> &'static str {
+    match part {
+        RegionPart::Header => "header",
+        RegionPart::Extra => "extra",
+        RegionPart::Buckets { array, .. } => match array {
+            BucketArray::New => "buckets",
+            BucketArray::Old => "oldbuckets",
+        },
+        RegionPart::Directory => "directory",
+        RegionPart::Table(_) => "table",
+        RegionPart::Groups(_) => "groups",
+    }
+}
+
 /// The map's own seed.
 ///
 /// # Errors
-/// What the snapshot lacks, in a sentence.
+/// What is not known, in a sentence.
 pub fn seed(shot: &MapShot) -> Result<u64, String> {
     let (seed, field) = match &shot.body {
         Body::Classic(shot) => (shot.hash0.map(u64::from), "hash0"),
         Body::Swiss(shot) => (shot.seed, "seed"),
         Body::Unreadable(why) => return Err(why.clone()),
     };
-    seed.ok_or_else(|| {
-        format!("the snapshot lacks {field} of this map, which every hash begins with")
-    })
+    seed.ok_or_else(|| format!("{field} of this map is not known, which every hash begins with"))
 }
 
 impl Answer<'_> {

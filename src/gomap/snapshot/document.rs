@@ -356,6 +356,12 @@ fn swiss(fields: &Fields<'_>, target: &Target) -> Result<SwissShot, String> {
 }
 
 fn check_directory(shot: &SwissShot) -> Result<(), String> {
+    if let Some(len) = shot
+        .dir_len
+        .filter(|&len| len != 0 && !len.is_power_of_two())
+    {
+        return Err(format!("dir_len is {len}, neither 0 nor a power of two"));
+    }
     let Some(directory) = &shot.directory else {
         return Ok(());
     };
@@ -396,10 +402,22 @@ fn table(fields: &Fields<'_>) -> Result<TableShot, String> {
 /// Slots of a group.
 const SLOTS: u64 = 8;
 
+/// Go splits a table rather than make it larger (`maxTableCapacity`).
+const MAX_CAPACITY: u16 = 1024;
+
+fn is_capacity(slots: u16) -> bool {
+    slots.is_power_of_two() && u64::from(slots) >= SLOTS && slots <= MAX_CAPACITY
+}
+
 fn check_table(shot: &TableShot) -> Result<(), String> {
     let groups = shot.length_mask.map(|mask| mask.checked_add(1));
     if groups.is_some_and(|groups| groups.is_none_or(|groups| !groups.is_power_of_two())) {
         return Err("length_mask is not one less than a power of two".to_owned());
+    }
+    if let Some(capacity) = shot.capacity.filter(|&slots| !is_capacity(slots)) {
+        return Err(format!(
+            "capacity is {capacity}; tables have {SLOTS}, 16, 32, … or {MAX_CAPACITY} slots"
+        ));
     }
     let slots = groups
         .flatten()

@@ -16,7 +16,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 
 /// Why neither array can be named.
-const NOT_TOLD_WHICH: &str = "the map is growing, and without old_evacuated the snapshot does not tell whether this old bucket has been evacuated";
+const NOT_TOLD_WHICH: &str = "the map is growing, and without old_evacuated nothing tells whether this old bucket has been evacuated";
 
 /// One answer.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -51,7 +51,7 @@ struct ClassicLine {
     hash: String,
     /// Always `classic`.
     r#impl: &'static str,
-    /// The array that is searched now, `old` or `new`; null where the snapshot does not tell which.
+    /// The array that is searched now, `old` or `new`; null where nothing tells which.
     array: Option<&'static str>,
     /// The bucket in that array.
     bucket: Option<u64>,
@@ -66,6 +66,9 @@ struct ClassicLine {
     why: Option<&'static str>,
     /// What the cell's tophash byte holds.
     tophash: u8,
+    /// True where the map is empty, so that the key is in no bucket; left out elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absent: Option<bool>,
 }
 
 /// Where a lookup of a key looks in a Swiss map.
@@ -85,7 +88,7 @@ struct SwissLine {
     h2: u8,
     /// Groups in the order of probing, up to the first with an empty slot.
     groups: Vec<u64>,
-    /// Slots on the way whose control byte is `h2`; left out where control bytes are not known.
+    /// Slots on the way whose control byte is `h2`; none: the key is not in the map. Left out where control bytes are not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     slots: Option<Vec<SlotLine>>,
 }
@@ -213,6 +216,7 @@ impl ClassicLine {
             old_bucket: open.map(|growing| growing.old_bucket),
             why: open.map(|_| NOT_TOLD_WHICH),
             tophash: place.tophash,
+            absent: place.absent.then_some(true),
         }
     }
 }

@@ -136,6 +136,10 @@ fn ask(question: &Value) -> Result<Ask, QuestionError> {
 }
 
 fn key(given: &Value) -> Result<KeyGiven, QuestionError> {
+    let is_memory = ["mem", "refs"].map(|name| field(given, name).is_some());
+    if field(given, "lit").is_some() && is_memory.contains(&true) {
+        return Err(malformed("key", "either \"lit\" or \"mem\" with \"refs\""));
+    }
     match field(given, "lit") {
         Some(Value::String(literal)) => Ok(KeyGiven::Literal(literal.clone())),
         Some(_) => Err(malformed("lit", "a string that holds a Go literal")),

@@ -147,7 +147,10 @@ fn term(i: &str, depth: usize) -> Read<'_, Expr<'_>> {
             Ok(here((rest, What::Composite { head, elements })))
         }
         Some('(') => parenthesis(i, inner),
-        Some('&') => expected(i, "an address such as 0xc000012345"),
+        Some('&') => expected(
+            i,
+            "an address such as 0xc000012345, the one that the pointer holds,",
+        ),
         Some(_) => match word(i, inner) {
             Some(read) => read.map(here),
             None => typed(i, inner).map(here),

@@ -147,7 +147,11 @@ impl<'t> Text<'t> {
             Kind::Struct { fields } => self.structure(expr, go_type, fields, offset, memory),
             Kind::String => {
                 let What::Text(text) = &expr.what else {
-                    return self.wrong(expr, go_type, "a string in quotes expected");
+                    let why = match &expr.what {
+                        What::Complex { call: false, .. } => NO_SUM,
+                        _ => "a string in quotes expected",
+                    };
+                    return self.wrong(expr, go_type, why);
                 };
                 let word = go_type.size / 2;
                 let length = text.len().to_le_bytes();
@@ -379,6 +383,11 @@ impl<'t> Text<'t> {
         memory: &mut Memory<'_>,
     ) -> Result<(), KeyError> {
         let (dynamic, value) = match &expr.what {
+            What::Complex {
+                call: false, real, ..
+            } if !is_number(real) => {
+                return self.wrong(expr, go_type, NO_SUM);
+            }
             What::Nil => {
                 memory.refs.insert(offset, Referent::Iface(None));
                 return Ok(());
@@ -436,6 +445,17 @@ impl<'t> Text<'t> {
             Some(go_type) => Ok(go_type),
             None => self.wrong(expr, go_type, "a value expected"),
         }
+    }
+}
+
+/// Instead of a constant expression's value: `"a"+"b"`.
+const NO_SUM: &str = "expressions are not computed, so the value itself is expected";
+
+/// Whether it can be the real part of a complex number.
+fn is_number(expr: &Expr<'_>) -> bool {
+    match &expr.what {
+        What::Signed { inner, .. } => is_number(inner),
+        what => matches!(what, What::Number(_) | What::Char(_) | What::Special { .. }),
     }
 }
 

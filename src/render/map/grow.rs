@@ -2,10 +2,11 @@
 
 mod replay;
 
+use crate::gomap::grow::compare::Comparison;
 use crate::gomap::grow::history::History;
 use crate::gomap::grow::plan::classic::{ClassicStage, OVERFLOW_SAMPLED_FROM};
 use crate::gomap::grow::plan::swiss::SwissStage;
-use crate::gomap::grow::plan::{Bounds, Plan};
+use crate::gomap::grow::plan::{Bounds, Limit, Plan};
 use crate::render::sheet::{Block, Fit};
 use crate::render::words::{count, counted};
 
@@ -15,11 +16,19 @@ pub struct Page<'p> {
     /// Type, build and machine.
     pub subject: String,
     /// Told to `make`.
-    pub hint: u64,
+    pub hint: i128,
+    /// True where Go takes it for none.
+    pub hint_ignored: bool,
     /// Distinct new keys of the plan.
     pub inserts: u64,
+    /// True where that is what the writes have in the map at a time, and not all that they store.
+    pub at_a_time: bool,
     /// Its stages.
     pub plan: &'p Plan,
+    /// The stage that memory has no room for.
+    pub limit: Option<Limit>,
+    /// The replay's end against a snapshot.
+    pub snapshot: Option<&'p Comparison>,
     /// What the writes did.
     pub replay: Option<&'p History>,
     /// Why nothing is known of them, and what would help.
@@ -30,25 +39,46 @@ pub struct Page<'p> {
 
 /// The page.
 pub fn sheet(page: &Page<'_>) -> Vec<Block> {
-    let hint = match page.hint {
-        0 => "made without a hint".to_owned(),
-        hint => format!("made for {}", entries(hint)),
+    let hint = match u64::try_from(page.hint) {
+        Ok(0) => "made without a hint".to_owned(),
+        Ok(hint) => format!("made for {}", entries(hint)),
+        Err(_) => format!("made for {} entries", page.hint),
     };
     let mut blocks = vec![
         Block::Prose(format!("{}; {hint}", page.subject)),
-        Block::Heading(format!(
-            "Plan: {} of new keys, no deletes",
-            counted(page.inserts, "insert")
-        )),
+        Block::Heading(match page.at_a_time {
+            false => format!(
+                "Plan: {} of new keys, no deletes",
+                counted(page.inserts, "insert")
+            ),
+            true => format!(
+                "Plan: {}, the most that the writes have there at a time, stored without deletes",
+                entries(page.inserts)
+            ),
+        }),
     ];
+    if page.hint_ignored {
+        blocks.push(Block::Prose(match page.hint < 0 {
+            true => "Go takes a negative hint for none.".into(),
+            false => "Go takes a hint of this size for none: so much memory can't be.".into(),
+        }));
+    }
     blocks.extend(match page.plan {
-        Plan::Classic(stages) => classic(stages, page),
-        Plan::Swiss(stages) => swiss(stages, page),
+        Plan::Classic(stages) => classic(stages, page.all),
+        Plan::Swiss(stages) => swiss(stages, page.all),
     });
+    blocks.extend(page.limit.map(|limit| {
+        Block::Prose(format!(
+            "No further: insert {} would need {} bytes, and the address space of Go's heap ends at {}.",
+            count(limit.insert),
+            count(limit.bytes),
+            count(limit.address_space)
+        ))
+    }));
     blocks.extend(
         page.replay
             .iter()
-            .flat_map(|of| replay::blocks(of, page.all)),
+            .flat_map(|of| replay::blocks(of, page.snapshot, page.all)),
     );
     if !page.missing.is_empty() {
         blocks.push(Block::Heading("Replay".into()));
@@ -76,6 +106,32 @@ fn labelled(label: &str, value: String) -> Block {
     Block::Labelled(label.into(), value)
 }
 
+/// Stages at the beginning and at the end of a folded table.
+const STAGES: usize = 10;
+
+/// A table of stages, of which a long one is folded.
+fn stages_table(
+    title: &str,
+    columns: &[(&'static str, Fit)],
+    mut rows: Vec<Vec<String>>,
+    all: bool,
+) -> Vec<Block> {
+    let more = rows.len().saturating_sub(2 * STAGES);
+    if all || more == 0 {
+        return vec![table(title, columns, rows)];
+    }
+    let last = rows.split_off(STAGES + more);
+    rows.truncate(STAGES);
+    vec![
+        table(title, columns, rows),
+        Block::Folded {
+            more,
+            noun: "stage",
+        },
+        table("", columns, last),
+    ]
+}
+
 fn table(title: &str, columns: &[(&'static str, Fit)], rows: Vec<Vec<String>>) -> Block {
     Block::Table {
         title: title.to_owned(),
@@ -97,7 +153,7 @@ fn cell(size_class: Option<u64>) -> String {
     size_class.map_or_else(|| "pages".to_owned(), count)
 }
 
-fn classic(stages: &[ClassicStage], page: &Page<'_>) -> Vec<Block> {
+fn classic(stages: &[ClassicStage], all: bool) -> Vec<Block> {
     let stage = |stage: &ClassicStage| {
         vec![
             count(stage.begins_at),
@@ -125,27 +181,22 @@ fn classic(stages: &[ClassicStage], page: &Page<'_>) -> Vec<Block> {
                 .map_or_else(String::new, |evacuation| count(evacuation.bytes_of_both)),
         ]
     };
-    let mut blocks = vec![
-        table(
-            "Stages, and the insert that begins each",
-            &[
-                ("INSERT", Fit::Number),
-                ("B", Fit::Number),
-                ("BUCKETS", Fit::Number),
-                ("ENTRIES", Fit::Number),
-                ("OVERFLOW", Fit::Number),
-                ("OLD", Fit::Number),
-                ("WRITES", Fit::Number),
-            ],
-            stages.iter().map(stage).collect(),
-        ),
-        Block::Prose(
+    let mut blocks = stages_table(
+        "Stages, and the insert that begins each",
+        &[
+            ("INSERT", Fit::Number),
+            ("B", Fit::Number),
+            ("BUCKETS", Fit::Number),
+            ("ENTRIES", Fit::Number),
+            ("OVERFLOW", Fit::Number),
+            ("OLD", Fit::Number),
+            ("WRITES", Fit::Number),
+        ],
+        stages.iter().map(stage).collect(),
+        all,
+    );
+    blocks.push(Block::Prose(
             "ENTRIES: at most; one more doubles the map. OVERFLOW: so many overflow buckets start a growth of the same size. OLD: buckets of the array before, moved by the insert that begins the stage and by so many WRITES after it.".into(),
-        ),
-    ];
-    blocks.extend(ignored_hint(
-        page,
-        stages.first().map(|stage| stage.most_entries),
     ));
     if stages.iter().any(|stage| !stage.overflow_exact) {
         blocks.push(Block::Prose(format!(
@@ -153,7 +204,7 @@ fn classic(stages: &[ClassicStage], page: &Page<'_>) -> Vec<Block> {
             OVERFLOW_SAMPLED_FROM - 1
         )));
     }
-    blocks.push(table(
+    blocks.extend(stages_table(
         "Memory of the buckets, in bytes",
         &[
             ("B", Fit::Number),
@@ -164,29 +215,22 @@ fn classic(stages: &[ClassicStage], page: &Page<'_>) -> Vec<Block> {
             ("WITH THE OLD", Fit::Number),
         ],
         stages.iter().map(memory).collect(),
+        all,
     ));
     blocks.push(Block::Prose(
-        "SPARE: preallocated overflow buckets. WITH THE OLD: both arrays, until all is moved. More overflow buckets take memory of their own.".into(),
+        "SPARE: preallocated overflow buckets, part of BYTES. HEAP CELL: what the heap gives the array. WITH THE OLD: both arrays as the heap gives them, until all is moved. More overflow buckets take memory of their own.".into(),
     ));
     blocks
 }
 
-/// Go takes a hint that would fill more than the address space for none.
-fn ignored_hint(page: &Page<'_>, first: Option<u64>) -> Option<Block> {
-    let ignored = page.hint > first.unwrap_or(u64::MAX);
-    ignored.then(|| {
-        Block::Prose("Go takes a hint of this size for none: so much memory can't be.".into())
-    })
-}
-
-fn swiss(stages: &[SwissStage], page: &Page<'_>) -> Vec<Block> {
+fn swiss(stages: &[SwissStage], all: bool) -> Vec<Block> {
     let stage = |stage: &SwissStage| {
         vec![
             tables(stage),
             count(u64::from(stage.capacity)),
             count(stage.most_entries),
-            bounds(stage.likely),
             bounds(stage.grows_at),
+            bounds(stage.in_any_case),
         ]
     };
     let memory = |stage: &SwissStage| {
@@ -200,7 +244,7 @@ fn swiss(stages: &[SwissStage], page: &Page<'_>) -> Vec<Block> {
             count(stage.replacement_bytes),
         ]
     };
-    let mut blocks = vec![table(
+    let mut blocks = stages_table(
         "Stages, and the insert that ends each",
         &[
             ("TABLES", Fit::Number),
@@ -210,14 +254,13 @@ fn swiss(stages: &[SwissStage], page: &Page<'_>) -> Vec<Block> {
             ("IN ANY CASE", Fit::Number),
         ],
         stages.iter().map(stage).collect(),
-    )];
+        all,
+    );
     blocks.push(Block::Prose(match stages.iter().any(|stage| stage.tables > 1) {
         false => "ENTRIES: at most, seven of eight slots. GROWS AT: the table is replaced by one of twice the slots, all of it within this insert.".into(),
         true => "ENTRIES: at most, seven of eight slots. GROWS AT: a table of up to 512 slots is replaced by one of twice the slots, a table of 1,024 is split in two, all of it within one insert. With several tables the hashes decide which fills first: GROWS AT is from the first to the last of them if the hashes spread evenly, IN ANY CASE when the first of them has to, whatever the hashes.".into(),
     }));
-    let first = stages.first().filter(|stage| stage.tables == 0);
-    blocks.extend(ignored_hint(page, first.map(|stage| stage.most_entries)));
-    blocks.push(table(
+    blocks.extend(stages_table(
         "Memory of the groups, in bytes",
         &[
             ("TABLES", Fit::Number),
@@ -229,9 +272,10 @@ fn swiss(stages: &[SwissStage], page: &Page<'_>) -> Vec<Block> {
             ("BESIDE", Fit::Number),
         ],
         stages.iter().map(memory).collect(),
+        all,
     ));
     blocks.push(Block::Prose(
-        "EACH: one table's groups. ALL: groups, tables and directory. BESIDE: what replaces one table, filled while the old one still stands.".into(),
+        "EACH: one table's groups. HEAP CELL: what the heap gives them. ALL: groups, tables and directory, as the heap gives them. BESIDE: what replaces one table, filled while the old one still stands.".into(),
     ));
     blocks
 }

@@ -12,31 +12,54 @@ use crate::render::words::count;
 /// Candidates in a folded table.
 const SHOWN: usize = 20;
 
-/// The page; `all` lists every candidate that there is.
-pub fn sheet(
-    book: &Book<'_>,
-    answers: &[(&Question, Answer<'_>)],
-    candidates: Option<&Inference>,
-    all: bool,
-) -> Vec<Block> {
+/// What is known, to be shown.
+#[derive(Debug)]
+pub struct Page<'p> {
+    /// The maps.
+    pub book: &'p Book<'p>,
+    /// In the order of the questions.
+    pub answers: &'p [(&'p Question, Answer<'p>)],
+    /// What keys lack for a place: why it is needed, and how to get it.
+    pub missing: &'p [(&'p str, &'p str)],
+    /// Where addresses can lie.
+    pub candidates: Option<&'p Inference>,
+    /// Lists every candidate that there is.
+    pub all: bool,
+}
+
+/// The page.
+pub fn sheet(page: &Page<'_>) -> Vec<Block> {
     let mut blocks = Vec::new();
-    for (question, answer) in answers {
-        let inferred = candidates.is_some()
+    for (question, answer) in page.answers {
+        let inferred = page.candidates.is_some()
             && answer.found.is_err()
             && matches!(question.ask, Ok(Ask::Address(_)));
         if !inferred {
-            blocks.extend(section(book, question, answer));
+            blocks.extend(section(page, question, answer));
         }
     }
-    blocks.extend(
-        candidates
-            .into_iter()
-            .flat_map(|found| inference(found, all)),
-    );
+    if !page.missing.is_empty() {
+        blocks.push(Block::Heading("what the key's place takes".into()));
+        for (why, how) in page.missing {
+            blocks.push(labelled("missing", (*why).to_owned()));
+            blocks.push(labelled("how", (*how).to_owned()));
+        }
+    }
+    let candidates = page.candidates.into_iter();
+    blocks.extend(candidates.flat_map(|found| inference(found, page.all)));
     blocks
 }
 
-fn section(book: &Book<'_>, question: &Question, answer: &Answer<'_>) -> Vec<Block> {
+/// In place of what is told of all keys at once.
+const BELOW: &str = "see below what is missing for it";
+
+fn section(page: &Page<'_>, question: &Question, answer: &Answer<'_>) -> Vec<Block> {
+    let book = page.book;
+    let is_key = matches!(question.ask, Ok(Ask::Key(_)));
+    let unknown = |why: &str| match is_key && !page.missing.is_empty() {
+        true => labelled("unknown", BELOW.into()),
+        false => labelled("unknown", why.to_owned()),
+    };
     let asked = match &question.ask {
         Ok(Ask::Key(KeyGiven::Literal(literal))) => format!("key {literal}"),
         Ok(Ask::Key(KeyGiven::Memory(_))) => "key given as memory".to_owned(),
@@ -46,11 +69,11 @@ fn section(book: &Book<'_>, question: &Question, answer: &Answer<'_>) -> Vec<Blo
     let mut blocks = vec![Block::Heading(asked)];
     blocks.extend(answer.map.map(|shot| labelled("map", map_line(book, shot))));
     match &answer.found {
-        Err(why) => blocks.push(labelled("unknown", why.clone())),
+        Err(why) => blocks.push(unknown(why)),
         Ok(Found::Random) => blocks.push(labelled("hash", RANDOM.into())),
         Ok(Found::HashOnly { hash, why }) => {
             blocks.push(labelled("hash", format!("{hash:#x}")));
-            blocks.push(labelled("unknown", why.clone()));
+            blocks.push(unknown(why));
         }
         Ok(Found::Classic(place)) => blocks.extend(classic(answer.map, place)),
         Ok(Found::Swiss(place)) => blocks.extend(swiss(answer.map, place)),
@@ -107,15 +130,14 @@ fn classic(shot: Option<&MapShot>, place: &ClassicKey) -> Vec<Block> {
         blocks.push(labelled("growing", growth(growing, place)));
     }
     let searched = match place.searched() {
+        _ if place.absent => "the map is empty: the key is not in it".to_owned(),
         Some((BucketArray::New, bucket)) => {
             format!("bucket {bucket} of buckets, and its overflow chain")
         }
         Some((BucketArray::Old, bucket)) => {
             format!("bucket {bucket} of oldbuckets, and its overflow chain")
         }
-        None => {
-            "not known: the snapshot does not tell whether the old bucket has been evacuated".into()
-        }
+        None => "not known: nothing tells whether the old bucket has been evacuated".into(),
     };
     blocks.push(labelled("lookup", searched));
     blocks
@@ -153,7 +175,15 @@ fn swiss(shot: Option<&MapShot>, place: &SwissKey) -> Vec<Block> {
         }
         (Some((entry, table)), _) => format!("{entry} of the directory: table {table}"),
     };
-    let groups: Vec<String> = place.groups.iter().map(u64::to_string).collect();
+    let groups = match place.groups.is_empty() {
+        true => "none yet: Go makes the group with the first entry".to_owned(),
+        false => {
+            let groups: Vec<String> = place.groups.iter().map(u64::to_string).collect();
+            groups.join(", ")
+        }
+    };
+    let is_empty =
+        matches!(shot.map(|shot| &shot.body), Some(Body::Swiss(shot)) if shot.used == Some(0));
     let mut blocks = vec![
         labelled("hash", format!("{:#x}", place.hash)),
         labelled("entry", directory),
@@ -168,10 +198,11 @@ fn swiss(shot: Option<&MapShot>, place: &SwissKey) -> Vec<Block> {
             "H2",
             format!("{:#04x}: the control byte of its slot", place.h2),
         ),
-        labelled("groups", groups.join(", ")),
+        labelled("groups", groups),
     ];
     blocks.push(match &place.slots {
-        None => labelled("slots", "not known: the snapshot lacks the control bytes, so all groups of the probe sequence are listed".into()),
+        _ if is_empty => labelled("slots", "none: the map is empty, so the key is not in it".into()),
+        None => labelled("slots", "not known without the control bytes (ctrls), so all groups of the probe sequence are listed".into()),
         Some(slots) if slots.is_empty() => labelled("slots", "none has this control byte on the way to the first empty slot: the key is not in the map".into()),
         Some(slots) => {
             let slots: Vec<String> = slots.iter().map(|(group, slot)| format!("group {group} slot {slot}")).collect();
@@ -195,7 +226,7 @@ fn address(place: &AddressPlace) -> Vec<Block> {
             match place.bucket {
                 Some(bucket) => format!("bucket {bucket} of {array}"),
                 None => format!(
-                    "a preallocated overflow bucket, number {} of {array}; the snapshot does not tell in which chain",
+                    "a preallocated overflow bucket, number {} of {array}; in which chain is not known",
                     place.position
                 ),
             }
@@ -221,9 +252,9 @@ fn address(place: &AddressPlace) -> Vec<Block> {
 fn inference(found: &Inference, all: bool) -> Vec<Block> {
     let total = found.candidates.len() as u64 + found.left_out;
     let said = match total {
-        0 => "No array of this map type can hold the addresses at once: the type, the version or one address is another, or the array is on a stack.".to_owned(),
-        1 => "No base is known. By size class and page one array can hold the address (inferred; assumes it is on the heap).".to_owned(),
-        n => format!("No base is known. By size class and page {} arrays can hold the addresses (inferred; assumes they are on the heap). A length (--field B=, --field capacity=), a second address of the same array, or the key with the secrets narrow it down.", count(n)),
+        0 => "No array of this map type, and with the length and base that were given, can hold the addresses at once: one of these, the version or an address is another, or the array is on a stack.".to_owned(),
+        1 => "Base or length are not known. By size class and page one array can hold the address (inferred; assumes it is on the heap).".to_owned(),
+        n => format!("Base or length are not known. By size class and page {} arrays can hold the addresses (inferred; assumes they are on the heap). A base or length (--field buckets=, --field B=; --field groups=, --field capacity=), a second address of the same array, or the key with the secrets narrow it down.", count(n)),
     };
     let shown = if all { found.candidates.len() } else { SHOWN };
     let columns = vec![

@@ -37,7 +37,11 @@ pub fn write(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         let name = page.inputs.name(input.id);
         let nature = format!("{name}: {}", words::input_nature(input));
         page.prose("  ", &nature, Style::new())?;
-        page.prose("    ", &words::line_accounting(input), page.palette.faint)?;
+        page.prose(
+            "    ",
+            &words::line_accounting(report, input),
+            page.palette.faint,
+        )?;
     }
     let shown = report.notes.len().min(page.fold(NOTES));
     for note in report.notes.iter().take(shown) {

@@ -9,7 +9,7 @@ mod steps;
 mod style;
 mod table;
 mod verdict;
-mod wrap;
+pub(super) mod wrap;
 
 use super::sheet::Block;
 use super::words::Inputs;
@@ -52,9 +52,14 @@ pub fn write(report: &Report, options: TextOptions, out: &mut dyn Write) -> io::
     footer::write(&mut page, report)
 }
 
-/// Writes the blocks of a sheet to `out`, a page of its own.
-pub fn sheet(blocks: &[Block], options: TextOptions, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page::new(Inputs::none(), out, options);
+/// Writes the blocks of a sheet to `out`, a page of its own; `inputs` names what its references point at.
+pub fn sheet(
+    blocks: &[Block],
+    inputs: Inputs<'_>,
+    options: TextOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut page = Page::new(inputs, out, options);
     blocks.iter().try_for_each(|block| match block {
         Block::Heading(title) => page.heading(title),
         Block::Prose(text) => {

@@ -12,7 +12,7 @@ use super::super::report::{At, MapPlace};
 use super::super::values::{at, site};
 use super::words;
 use crate::analyze::accesses::user_site;
-use crate::gomap::infer::{self, Clue, Inference, Reach, Role};
+use crate::gomap::infer::{self, Clue, Inference, KnownArray, Reach, Role};
 use crate::gomap::snapshot::Body;
 use crate::gomap::snapshot::answer::{Book, Entry};
 use crate::model::{DocumentId, FrameId, Grade, Item, RaceAccess, RaceStack};
@@ -212,7 +212,10 @@ fn inferred(case: &Case<'_, '_>, open: &[Seen], seen: &Seen) -> Option<MapPlace>
 /// What sizes and pages leave, if that is little enough to say something.
 fn candidates(book: &Book<'_>, entry: &Entry<'_>, clues: &[Clue]) -> Option<Inference> {
     let layout = entry.layout.as_ref()?;
-    let known = entry.shape().filter(|_| !knows_arrays(&entry.shot.body));
+    let known = KnownArray {
+        shape: entry.shape().filter(|_| !knows_arrays(&entry.shot.body)),
+        base: None,
+    };
     let found = infer::candidates(&book.snapshot.target, layout, clues, known, FEW + 1);
     let few = (1..=FEW).contains(&found.candidates.len());
     (few && found.complete).then_some(found)

@@ -18,6 +18,12 @@ type Key struct {
 	Name string
 }
 
+// Shop is reached by a pointer, which is no map.
+type Shop struct {
+	name  string
+	users map[string]int
+}
+
 // Blob is stored behind a pointer, in a bucket as in a group.
 type Blob [200]byte
 
@@ -30,6 +36,7 @@ var (
 	named    = map[Key]bool{}
 	blobs    = map[int32]Blob{}
 	sets     = map[int64]struct{}{}
+	shop     = &Shop{"s", map[string]int{}}
 	server   = struct {
 		name  string
 		users map[string]int
@@ -57,6 +64,7 @@ func fill() {
 	for i := 0; i < 60; i++ {
 		blobs[int32(i)] = Blob{byte(i)}
 		server.users[fmt.Sprint("user ", i)] = i
+		shop.users[fmt.Sprint("guest ", i)] = i
 	}
 	for i := 0; i < 5; i++ {
 		small[int64(i)] = "small"
@@ -77,6 +85,7 @@ func main() {
 		describe[int32, Blob]("main.blobs", &blobs),
 		describe[int64, struct{}]("main.sets", &sets),
 		describe[string, int]("main.server.users", &server.users),
+		describe[string, int]("main.shop.users", &shop.users),
 	}
 	truth := fields{"go_version": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH, "secrets": secrets(), "maps": maps}
 	line, err := json.Marshal(truth)
@@ -88,5 +97,5 @@ func main() {
 		syscall.Kill(os.Getpid(), syscall.SIGABRT)
 	}
 	time.Sleep(10 * time.Minute)
-	fmt.Println(len(sessions), len(growing), len(small), len(empty), len(never), len(named), len(blobs), len(sets), len(server.users))
+	fmt.Println(len(sessions), len(growing), len(small), len(empty), len(never), len(named), len(blobs), len(sets), len(server.users), len(shop.users))
 }

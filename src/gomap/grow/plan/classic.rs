@@ -7,7 +7,8 @@ use super::super::super::alloc;
 use super::super::super::layout::SLOTS;
 use super::super::super::layout::classic::ClassicLayout;
 use super::super::super::target::Target;
-use super::{Bounds, max_alloc};
+use super::{Bounds, Limit, limit, max_alloc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// From this B on, Go counts overflow buckets by chance: each with probability 2^(15-B).
@@ -17,7 +18,7 @@ pub const OVERFLOW_SAMPLED_FROM: u8 = 16;
 const B_END: u8 = 48;
 
 /// A map while it has 2^B buckets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClassicStage {
     /// B.
     #[serde(rename = "B")]
@@ -28,8 +29,10 @@ pub struct ClassicStage {
     pub buckets: u64,
     /// Overflow buckets that the array brings along.
     pub preallocated: u64,
-    /// Bytes of the array, as the heap rounds them.
+    /// Bytes of the array.
     pub bytes: u64,
+    /// Bytes that the heap gives it.
+    pub allocated: u64,
     /// Bytes of the heap cell that the array gets; `None` where it has pages of its own.
     pub size_class: Option<u64>,
     /// Entries that it takes.
@@ -43,14 +46,14 @@ pub struct ClassicStage {
 }
 
 /// The way from one array to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EvacuationPlan {
     /// Buckets of the old array.
     pub old_buckets: u64,
     /// Writes (assignments and deletes) until the last is evacuated, behind the one that began it: earliest where each works at the
     /// next old bucket in line, latest where each works at one that is evacuated already.
     pub further_writes: Bounds,
-    /// Bytes of both arrays.
+    /// Bytes that the heap gives both arrays.
     pub bytes_of_both: u64,
 }
 
@@ -90,23 +93,29 @@ pub fn first_b(target: &Target, layout: &ClassicLayout, hint: u64) -> u8 {
         .unwrap_or(0)
 }
 
-/// The stages of a map made with `hint` while `inserts` distinct new keys are stored.
+/// The stages of a map made with `hint` while `inserts` distinct new keys are stored, and what ends them early.
 pub fn stages(
     target: &Target,
     layout: &ClassicLayout,
     hint: u64,
     inserts: u64,
-) -> Vec<ClassicStage> {
+) -> (Vec<ClassicStage>, Option<Limit>) {
     let mut stages: Vec<ClassicStage> = Vec::new();
     for b in first_b(target, layout, hint)..B_END {
         let stage = stage(target, layout, b, stages.last());
+        let evacuation = stage.evacuation.map(|plan| plan.bytes_of_both);
+        let bytes = evacuation.unwrap_or(stage.allocated);
+        let limit = limit(target, stage.begins_at, bytes);
+        if limit.is_some() && stage.evacuation.is_some() {
+            return (stages, limit);
+        }
         let last = stage.grows_at() > inserts;
         stages.push(stage);
         if last {
             break;
         }
     }
-    stages
+    (stages, None)
 }
 
 fn stage(
@@ -116,13 +125,14 @@ fn stage(
     before: Option<&ClassicStage>,
 ) -> ClassicStage {
     let array = alloc::classic_array(target, layout, b);
-    let bytes = array.allocation.taken();
+    let allocated = array.allocation.taken();
     ClassicStage {
         b,
         begins_at: before.map_or(1, ClassicStage::grows_at),
         buckets: array.main,
         preallocated: array.buckets - array.main,
-        bytes,
+        bytes: array.bytes,
+        allocated,
         size_class: array.allocation.class.map(|class| class.size),
         most_entries: most_entries(target.rules.load_halves, b),
         overflow_limit: overflow_limit(b),
@@ -130,7 +140,7 @@ fn stage(
         evacuation: before.map(|old| EvacuationPlan {
             old_buckets: old.buckets,
             further_writes: further_writes(old.buckets),
-            bytes_of_both: bytes.saturating_add(old.bytes),
+            bytes_of_both: allocated.saturating_add(old.allocated),
         }),
     }
 }

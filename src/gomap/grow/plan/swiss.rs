@@ -7,7 +7,8 @@ use super::super::super::alloc::{self, Allocation};
 use super::super::super::layout::SLOTS;
 use super::super::super::layout::swiss::SwissLayout;
 use super::super::super::target::Target;
-use super::{Bounds, max_alloc};
+use super::{Bounds, Limit, limit, max_alloc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Slots of the table that a small map becomes.
@@ -19,7 +20,7 @@ pub const MAX_CAPACITY: u16 = 1024;
 /// Entries and tombstones of a table at most, by eighths: one slot in eight stays empty, so that probing ends.
 const LOAD_EIGHTHS: u16 = 7;
 
-/// Standard deviations of a table's load that [`SwissStage::likely`] allows for: one table in three million lies outside.
+/// Standard deviations of a table's load that [`SwissStage::grows_at`] allows for: one table in three million lies outside.
 const LIKELY_DEVIATIONS: f64 = 5.0;
 
 /// No directory has 2^this entries: their tables are larger than the address space.
@@ -28,7 +29,7 @@ const DEPTH_END: u8 = 37;
 /// A map while it has so many tables of one capacity.
 ///
 /// With several tables that is the picture for hashes that spread evenly: some tables have split while others have not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SwissStage {
     /// Tables; 0 for a small map, which is a group alone.
     pub tables: u64,
@@ -36,17 +37,17 @@ pub struct SwissStage {
     pub capacity: u16,
     /// Entries that all of them together take.
     pub most_entries: u64,
-    /// The insert with which the first of them has to grow, whatever the hashes.
-    pub grows_at: Bounds,
     /// The inserts between which they grow, first and last, if the hashes are spread evenly.
-    pub likely: Bounds,
-    /// Bytes of one table's groups, as the heap rounds them.
+    pub grows_at: Bounds,
+    /// The insert with which the first of them has to grow, whatever the hashes.
+    pub in_any_case: Bounds,
+    /// Bytes of one table's groups.
     pub bytes_per_table: u64,
     /// Bytes of the heap cell that they get; `None` where they have pages of their own.
     pub size_class: Option<u64>,
     /// Bytes of the directory.
     pub directory_bytes: u64,
-    /// Bytes of all groups, the tables' fixed parts and the directory.
+    /// Bytes that the heap gives all groups, the tables' fixed parts and the directory.
     pub bytes: u64,
     /// Bytes of the table or tables that replace one of these, which stand beside it while they are filled.
     pub replacement_bytes: u64,
@@ -89,9 +90,14 @@ pub fn first_tables(target: &Target, layout: &SwissLayout, hint: u64) -> Option<
     })
 }
 
-/// The stages of a map made with `hint` while `inserts` distinct new keys are stored.
-pub fn stages(target: &Target, layout: &SwissLayout, hint: u64, inserts: u64) -> Vec<SwissStage> {
-    let mut stages = Vec::new();
+/// The stages of a map made with `hint` while `inserts` distinct new keys are stored, and what ends them early.
+pub fn stages(
+    target: &Target,
+    layout: &SwissLayout,
+    hint: u64,
+    inserts: u64,
+) -> (Vec<SwissStage>, Option<Limit>) {
+    let mut stages: Vec<SwissStage> = Vec::new();
     let mut at = match first_tables(target, layout, hint) {
         Some(first) => first,
         None => {
@@ -99,7 +105,7 @@ pub fn stages(target: &Target, layout: &SwissLayout, hint: u64, inserts: u64) ->
             let enough = inserts <= small.most_entries;
             stages.push(small);
             if enough {
-                return stages;
+                return (stages, None);
             }
             FirstTables {
                 depth: 0,
@@ -109,7 +115,12 @@ pub fn stages(target: &Target, layout: &SwissLayout, hint: u64, inserts: u64) ->
     };
     while at.depth < DEPTH_END {
         let stage = stage(target, layout, at);
-        let enough = inserts < stage.likely.earliest;
+        let begins = stages.last().map_or(1, |before| before.grows_at.earliest);
+        let limit = limit(target, begins, stage.bytes);
+        if limit.is_some() && !stages.is_empty() {
+            return (stages, limit);
+        }
+        let enough = inserts < stage.grows_at.earliest;
         stages.push(stage);
         if enough {
             break;
@@ -120,7 +131,7 @@ pub fn stages(target: &Target, layout: &SwissLayout, hint: u64, inserts: u64) ->
             at.depth += 1;
         }
     }
-    stages
+    (stages, None)
 }
 
 fn small(target: &Target, layout: &SwissLayout) -> SwissStage {
@@ -132,8 +143,8 @@ fn small(target: &Target, layout: &SwissLayout) -> SwissStage {
         capacity: u16::from(SLOTS),
         most_entries,
         grows_at: Bounds::exactly(most_entries + 1),
-        likely: Bounds::exactly(most_entries + 1),
-        bytes_per_table: bytes,
+        in_any_case: Bounds::exactly(most_entries + 1),
+        bytes_per_table: layout.size,
         size_class: group.class.map(|class| class.size),
         directory_bytes: 0,
         bytes,
@@ -145,28 +156,28 @@ fn stage(target: &Target, layout: &SwissLayout, at: FirstTables) -> SwissStage {
     let tables = 1_u64 << at.depth;
     let each = u64::from(most_entries(at.capacity));
     let most = tables.saturating_mul(each);
-    let groups = groups(target, layout, at.capacity);
-    let bytes_per_table = groups.taken();
+    let array = alloc::swiss_groups(target, layout, u64::from(at.capacity));
+    let taken = array.allocation.taken();
     let directory_bytes = alloc::directory(target, tables).taken();
     let fixed = alloc::table_allocation(target).taken();
     let replacement_bytes = if at.capacity < MAX_CAPACITY {
         group_bytes(target, layout, at.capacity * 2)
     } else {
-        bytes_per_table.saturating_mul(2)
+        taken.saturating_mul(2)
     };
     SwissStage {
         tables,
         capacity: at.capacity,
         most_entries: most,
-        grows_at: Bounds {
+        grows_at: likely(tables, each),
+        in_any_case: Bounds {
             earliest: each + 1,
             latest: most.saturating_add(1),
         },
-        likely: likely(tables, each),
-        bytes_per_table,
-        size_class: groups.class.map(|class| class.size),
+        bytes_per_table: array.bytes,
+        size_class: array.allocation.class.map(|class| class.size),
         directory_bytes,
-        bytes: bytes_per_table
+        bytes: taken
             .saturating_add(fixed)
             .saturating_mul(tables)
             .saturating_add(directory_bytes),

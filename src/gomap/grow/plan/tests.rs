@@ -27,7 +27,7 @@ fn layout(target: &Target) -> Layout {
 fn classic_stages(version: &str, hint: u64, inserts: u64) -> Vec<classic::ClassicStage> {
     let target = target(version);
     match layout(&target) {
-        Layout::Classic(layout) => classic::stages(&target, &layout, hint, inserts),
+        Layout::Classic(layout) => classic::stages(&target, &layout, hint, inserts).0,
         Layout::Swiss(_) => panic!("Go {version} has Swiss maps"),
     }
 }
@@ -35,7 +35,7 @@ fn classic_stages(version: &str, hint: u64, inserts: u64) -> Vec<classic::Classi
 fn swiss_stages(version: &str, hint: u64, inserts: u64) -> Vec<swiss::SwissStage> {
     let target = target(version);
     match layout(&target) {
-        Layout::Swiss(layout) => swiss::stages(&target, &layout, hint, inserts),
+        Layout::Swiss(layout) => swiss::stages(&target, &layout, hint, inserts).0,
         Layout::Classic(_) => panic!("Go {version} has classic maps"),
     }
 }
@@ -117,6 +117,14 @@ fn hints_beyond_the_address_space_count_for_none() {
     for hint in [1 << 46, u64::MAX / 8, u64::MAX] {
         assert_eq!(classic_stages("1.23.9", hint, 0)[0].b, 0);
         assert_eq!(swiss_stages("1.27.3", hint, 0)[0].tables, 0);
+        for target in ["1.23.9", "1.27.3"].map(target) {
+            assert!(ignores_hint(&target, &layout(&target), hint));
+        }
+    }
+    for hint in [0, 8, 9, 1 << 30] {
+        for target in ["1.23.9", "1.27.3"].map(target) {
+            assert!(!ignores_hint(&target, &layout(&target), hint));
+        }
     }
     assert_eq!(classic_stages("1.23.9", 1 << 40, 0)[0].b, 38);
 }
@@ -130,8 +138,26 @@ fn stages_end_where_the_inserts_do() {
     assert_eq!(ends(8), (0, 1));
     assert_eq!(ends(9), (1, 9));
     assert_eq!(ends(u64::from(u32::MAX)).0, 30);
-    assert!(classic_stages("1.23.9", 0, u64::MAX).len() < 64);
-    assert!(swiss_stages("1.27.3", 0, u64::MAX).len() < 64);
+}
+
+#[test]
+fn stages_end_where_memory_does() {
+    for (version, space) in [("1.23.9", 1 << 48), ("1.27.3", 1 << 48)] {
+        let target = target(version);
+        let (plan, limit) = Plan::of(&target, &layout(&target), 0, u64::MAX);
+        let limit = limit.unwrap();
+        assert_eq!(limit.address_space, space, "{version}");
+        assert!(limit.bytes > space && limit.insert > 1 << 40);
+        let last = match plan {
+            Plan::Classic(stages) => stages.last().unwrap().evacuation.unwrap().bytes_of_both,
+            Plan::Swiss(stages) => stages.last().unwrap().bytes,
+        };
+        assert!(last <= space && last > space / 4, "{version}: {last}");
+        assert_eq!(Plan::of(&target, &layout(&target), 0, 1 << 30).1, None);
+    }
+    let narrow = Target::new("1.23.9".parse().unwrap(), Arch::I386).unwrap();
+    let (_, limit) = Plan::of(&narrow, &layout(&narrow), 0, u64::MAX);
+    assert_eq!(limit.map(|limit| limit.address_space), Some(1 << 32));
 }
 
 #[test]
@@ -232,34 +258,40 @@ fn splits_fall_where_they_are_likely() {
             .find(|stage| stage.capacity == 1024 && stage.tables == 1 << (local_depth - 1));
         let stage = of.unwrap();
         assert!(
-            stage.likely.earliest <= at && at <= stage.likely.latest,
+            stage.grows_at.earliest <= at && at <= stage.grows_at.latest,
             "{at} {stage:?}"
         );
-        assert!(stage.grows_at.earliest <= at);
+        assert!(stage.in_any_case.earliest <= at);
         splits += 1;
     }
     assert!(splits > 60, "{splits}");
     let two = stages.iter().find(|stage| stage.tables == 2).unwrap();
     assert_eq!(
-        two.grows_at,
+        two.in_any_case,
         Bounds {
             earliest: 897,
             latest: 1793
         }
     );
-    assert!(!two.grows_at.is_exact() && two.most_entries == 1792);
+    assert!(!two.in_any_case.is_exact() && two.most_entries == 1792);
 }
 
 #[test]
 fn bytes_are_those_of_the_allocator() {
     let stages = classic_stages("1.23.9", 0, 900);
-    let of = |b: usize| (stages[b].bytes, stages[b].preallocated);
+    let of = |b: usize| (stages[b].allocated, stages[b].preallocated);
     assert_eq!([of(0), of(1)], [(144, 0), (288, 0)]);
     // 128 + 8 buckets of 144 bytes are 19,584; their cell has 20,480, in which 142 fit.
     assert_eq!(of(7), (20_480, 14));
+    assert_eq!(
+        (stages[7].bytes, stages[7].size_class),
+        (142 * 144, Some(20_480))
+    );
     assert_eq!(stages[1].evacuation.unwrap().bytes_of_both, 144 + 288);
     let stages = swiss_stages("1.27.3", 0, 20);
     // A group of 136 bytes; four of them, a table of 32 bytes and a directory of one word.
     assert_eq!((stages[0].bytes, stages[0].replacement_bytes), (144, 288));
+    let table = &stages[0];
+    assert_eq!((table.bytes_per_table, table.size_class), (136, Some(144)));
     assert_eq!(stages[2].bytes, 576 + 32 + 8);
 }

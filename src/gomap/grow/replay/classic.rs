@@ -13,26 +13,26 @@
 //! Old buckets are evacuated into an X and a Y bucket that nothing was stored in before, in chain order and without gaps. All versions
 //! with this map agree, but for the load (`load_halves`). The fast assignments by key type take the same steps.
 
+mod evacuate;
+mod unseen;
+
 use super::super::super::alloc;
 use super::super::super::layout::SLOTS;
 use super::super::super::layout::classic::ClassicLayout;
 use super::super::super::target::Target;
 use super::super::plan::classic::{OVERFLOW_SAMPLED_FROM, first_b, over_load, overflow_limit};
-use super::{
-    Array, Evacuation, Event, Growth, KeyId, MAX_OPERATIONS, Outcome, Place, ReplayError, Unit,
-};
+use super::{Array, Event, Growth, KeyId, MAX_OPERATIONS, Outcome, Place, ReplayError, Unit};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use unseen::Unseen;
 
 /// Cells of a bucket.
 const CELLS: usize = SLOTS as usize;
 
 /// Chain links that a replay visits in all: ordinary hashes need two or three for an operation.
 const MAX_VISITS: u64 = 64 * MAX_OPERATIONS;
-
-/// How many evacuated buckets the runtime steps over at once.
-const ADVANCE: u64 = 1024;
 
 const EMPTY_REST: u8 = 0;
 const EMPTY_ONE: u8 = 1;
@@ -44,16 +44,17 @@ const UNTOUCHED: u32 = 0;
 const EVACUATED: u32 = u32::MAX;
 
 /// Words of the header, and what they imply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ClassicState {
     /// `count`
     pub count: u64,
     /// `B`
     #[serde(rename = "B")]
     pub b: u8,
-    /// `noverflow`; from B = 16 on its expected value, since Go increments it at random there.
+    /// `noverflow`; from B = 16 on its expected value, since Go increments it at random there. The least it can be where writes that
+    /// could not be followed may have left overflow buckets.
     pub noverflow: u16,
-    /// False where `noverflow` is only expected.
+    /// False where `noverflow` is only expected, or the least.
     pub noverflow_exact: bool,
     /// `nevacuate`; keeps its last value when growth is over.
     pub nevacuate: u64,
@@ -96,14 +97,6 @@ struct Search {
     last: Link,
 }
 
-/// Where evacuation puts the next entry of one half.
-struct Destination {
-    bucket: u64,
-    /// Entries put so far, and the link that takes the next.
-    filled: u32,
-    at: usize,
-}
-
 /// A classic map.
 #[derive(Clone, Debug)]
 pub struct Classic {
@@ -123,6 +116,7 @@ pub struct Classic {
     prealloc: std::ops::Range<u64>,
     arrays: u32,
     visits: u64,
+    unseen: Unseen,
 }
 
 impl Bucket {
@@ -158,6 +152,7 @@ impl Classic {
             prealloc: 0..0,
             arrays: 0,
             visits: 0,
+            unseen: Unseen::default(),
         };
         map.make_array();
         map
@@ -172,7 +167,7 @@ impl Classic {
             count: self.count,
             b: self.b,
             noverflow: self.noverflow(),
-            noverflow_exact: self.b < OVERFLOW_SAMPLED_FROM,
+            noverflow_exact: self.b < OVERFLOW_SAMPLED_FROM && self.unseen.overflows == 0,
             nevacuate: self.nevacuate,
             growing: self.old.is_some(),
             same_size: self.old.as_ref().is_some_and(|old| old.same_size),
@@ -351,8 +346,13 @@ impl Classic {
     }
 
     fn noverflow(&self) -> u16 {
+        self.counted(self.overflows)
+    }
+
+    /// What Go's counter is expected at with so many overflow buckets.
+    fn counted(&self, overflows: u64) -> u16 {
         let sampled = u32::from(self.b.saturating_sub(OVERFLOW_SAMPLED_FROM - 1));
-        (self.overflows >> sampled) as u16
+        (overflows >> sampled) as u16
     }
 
     /// The checks before a new key is stored, in a map that is not growing.
@@ -362,10 +362,14 @@ impl Classic {
         }
         // From B = 16 on the counter is random, with the limit at one overflow bucket for each bucket expected. Below half of that a
         // growth has a chance of less than e^-5000, and there is nothing to warn of.
-        if self.b >= OVERFLOW_SAMPLED_FROM && self.overflows * 2 > 1 << self.b {
-            event.uncertain = true;
-        }
-        self.noverflow() >= overflow_limit(self.b)
+        let most = self.overflows + self.unseen.overflows;
+        let limit = overflow_limit(self.b);
+        let must = self.noverflow() >= limit;
+        event.uncertain |= match self.b < OVERFLOW_SAMPLED_FROM {
+            true => !must && self.counted(most) >= limit,
+            false => most * 2 > 1 << self.b,
+        };
+        must
     }
 
     /// An array of 2^b buckets with its preallocated overflow buckets, nothing in it.
@@ -375,6 +379,7 @@ impl Classic {
         self.heads = vec![UNTOUCHED; buckets as usize];
         self.prealloc = buckets..array.buckets;
         self.overflows = 0;
+        self.unseen = Unseen::default();
         self.arrays += 1;
     }
 
@@ -397,92 +402,6 @@ impl Classic {
         });
         self.nevacuate = 0;
         self.make_array();
-    }
-
-    /// What every assignment and deletion does first: at most two evacuations. Returns the key's bucket.
-    fn grow_work(&mut self, hash: u64, event: &mut Event) -> u64 {
-        let bucket = hash & ((1 << self.b) - 1);
-        if let Some(old) = &self.old {
-            let old_mask = old.heads.len() as u64 - 1;
-            self.evacuate(bucket & old_mask, event);
-            self.evacuate(self.nevacuate, event);
-        }
-        bucket
-    }
-
-    fn evacuate(&mut self, number: u64, event: &mut Event) {
-        let Some(old) = self.old.as_mut() else {
-            return;
-        };
-        let old_len = old.heads.len() as u64;
-        let same_size = old.same_size;
-        let head = std::mem::replace(&mut old.heads[number as usize], EVACUATED);
-        if head != EVACUATED {
-            event
-                .evacuated
-                .push(self.move_chain(number, head, old_len, same_size));
-        }
-        if number == self.nevacuate {
-            self.advance(event);
-        }
-    }
-
-    fn move_chain(&mut self, number: u64, head: u32, old_len: u64, same_size: bool) -> Evacuation {
-        let mut halves = [number, number + old_len].map(|bucket| Destination {
-            bucket,
-            filled: 0,
-            at: 0,
-        });
-        let links: Vec<usize> = self.chain(head).collect();
-        self.visits += links.len() as u64;
-        for at in links {
-            for slot in 0..CELLS {
-                let bucket = &self.pool[at];
-                if is_empty(bucket.tophash[slot]) {
-                    continue;
-                }
-                let (key, hash) = (bucket.keys[slot], bucket.hashes[slot]);
-                let y = !same_size && hash & old_len != 0;
-                self.put_next(&mut halves[usize::from(y)], key, hash);
-            }
-            self.free.push(at as u32);
-        }
-        Evacuation {
-            bucket: number,
-            to_x: halves[0].filled,
-            to_y: halves[1].filled,
-        }
-    }
-
-    fn put_next(&mut self, to: &mut Destination, key: KeyId, hash: u64) {
-        let slot = to.filled as usize % CELLS;
-        if to.filled == 0 {
-            to.at = self.main_bucket(to.bucket);
-        } else if slot == 0 {
-            let last = Link { at: to.at, nth: 0 };
-            to.at = self.append_overflow(last).at;
-        }
-        self.store(to.at, slot, key, hash);
-        to.filled += 1;
-    }
-
-    /// Moves `nevacuate` past what is evacuated, and drops the old array at its end.
-    fn advance(&mut self, event: &mut Event) {
-        let Some(old) = &self.old else {
-            return;
-        };
-        let len = old.heads.len() as u64;
-        let first = self.nevacuate + 1;
-        let stop = len.min(first + ADVANCE);
-        let evacuated = old.heads[first as usize..stop as usize]
-            .iter()
-            .take_while(|&&head| head == EVACUATED)
-            .count();
-        self.nevacuate = first + evacuated as u64;
-        if self.nevacuate == len {
-            self.old = None;
-            event.growth.push(Growth::Finished);
-        }
     }
 
     fn search(&mut self, bucket: u64, key: KeyId, hash: u64) -> Search {
@@ -574,7 +493,10 @@ impl Classic {
     }
 
     fn append_overflow(&mut self, last: Link) -> Link {
-        let cell = self.prealloc.next();
+        let mut cell = self.prealloc.next();
+        if self.unseen.overflows > 0 {
+            cell = None;
+        }
         let at = self.take(cell);
         self.overflows += 1;
         self.pool[last.at].next = at as u32 + 1;

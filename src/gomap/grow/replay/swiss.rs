@@ -20,9 +20,10 @@ pub(in super::super) mod table;
 
 use super::super::super::layout::swiss::SwissLayout;
 use super::super::super::target::Target;
-use super::super::plan::swiss::{FIRST_CAPACITY, MAX_CAPACITY, first_tables};
+use super::super::plan::swiss::{FIRST_CAPACITY, MAX_CAPACITY, first_tables, most_entries};
 use super::path::AssignPath;
 use super::{Event, Growth, KeyId, Outcome, Place, ReplayError, Unit};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use table::{Group, Put, SLOTS, Table};
@@ -31,7 +32,7 @@ use table::{Group, Put, SLOTS, Table};
 pub const MAX_DEPTH: u8 = 32;
 
 /// Words of the header, and of its tables.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SwissState {
     /// `used`
     pub used: u64,
@@ -47,7 +48,7 @@ pub struct SwissState {
 }
 
 /// Words of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TableState {
     /// `index`: its first directory entry.
     pub index: u64,
@@ -77,6 +78,8 @@ pub struct Swiss {
     tables: BTreeMap<u64, Table>,
     /// Groups and group arrays made so far.
     blocks: u32,
+    /// Operations without a hash: slots of a table that entries and tombstones have taken, at most.
+    spent: u16,
 }
 
 impl Swiss {
@@ -98,6 +101,7 @@ impl Swiss {
             small: None,
             tables: BTreeMap::new(),
             blocks: 0,
+            spent: 0,
         };
         if let Some(first) = first_tables(target, layout, hint) {
             map.global_depth = first.depth;
@@ -209,6 +213,71 @@ impl Swiss {
             table.clear();
         }
         true
+    }
+
+    /// An operation under a seed that is not known, in a map that was empty when they began. Entries are only counted: a small map and a
+    /// table without tombstones grow by their number; which table splits, and where tombstones are left, depends on the hashes.
+    pub(super) fn unseen(&mut self, outcome: Outcome) -> Result<(), ReplayError> {
+        let full = self.used == SLOTS as u64;
+        if self.used == 0 {
+            self.spent = self.tables.values().map(Table::spent).max().unwrap_or(0);
+        }
+        match outcome {
+            Outcome::Inserted => return self.unseen_insert(),
+            Outcome::Updated if self.tables.is_empty() && full && self.update_grows => {
+                self.become_table(&mut Event::new(0, outcome));
+                self.spent = self.used as u16;
+            }
+            Outcome::Deleted { .. } => {
+                // Only a group without an empty slot keeps a tombstone.
+                let leaves_none = usize::from(self.spent) < SLOTS;
+                let spent = self.spent.saturating_sub(u16::from(leaves_none));
+                if self.used == 1 && spent > 0 {
+                    return Err(ReplayError::Unforeseen("where tombstones are left"));
+                }
+                self.spent = spent;
+                self.used -= 1;
+            }
+            Outcome::Cleared => _ = self.clear(),
+            Outcome::Updated | Outcome::Absent | Outcome::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn unseen_insert(&mut self) -> Result<(), ReplayError> {
+        if self.tables.is_empty() && self.used < SLOTS as u64 {
+            if self.small.is_none() {
+                self.small = Some(Group::default());
+                self.blocks += 1;
+            }
+            self.used += 1;
+            return Ok(());
+        }
+        if self.tables.is_empty() {
+            self.become_table(&mut Event::new(0, Outcome::Inserted));
+            self.spent = self.used as u16;
+        }
+        let limits = self
+            .tables
+            .values()
+            .map(|table| most_entries(table.capacity));
+        if limits.min().is_some_and(|limit| self.spent >= limit) {
+            self.unseen_growth()?;
+        }
+        self.spent += 1;
+        self.used += 1;
+        Ok(())
+    }
+
+    fn unseen_growth(&mut self) -> Result<(), ReplayError> {
+        let block = self.next_block();
+        let only = self.tables.len() == 1;
+        let table = self.tables.values_mut().next().filter(|table| {
+            only && table.capacity < MAX_CAPACITY && u64::from(self.spent) == self.used
+        });
+        let table = table.ok_or(ReplayError::Unforeseen("which table grows, and when"))?;
+        *table = Table::new(table.capacity * 2, table.local_depth, block);
+        Ok(())
     }
 
     /// False where the map became a table and the key is not in it yet.

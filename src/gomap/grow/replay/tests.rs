@@ -264,3 +264,114 @@ fn the_function_follows_from_the_types() {
     };
     assert_eq!(AssignPath::of(&types, 4), Generic);
 }
+
+/// Words without pattern (splitmix64), as hashes of numbered keys under numbered seeds.
+fn hash(seed: u64, key: u32) -> u64 {
+    let n = (seed << 32 | u64::from(key)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
+}
+
+/// A life: so many keys are inserted, while every third write deletes or not; then all are deleted, or cleared.
+fn life(keys: u32, deletes: bool, clears: bool) -> Vec<(u32, Outcome)> {
+    let mut writes = Vec::new();
+    let (mut there, deleted) = (Vec::new(), Outcome::Deleted { tombstone: false });
+    for key in 0..keys {
+        writes.push((key, Outcome::Inserted));
+        there.push(key);
+        if deletes && key % 3 == 2 {
+            writes.push((there.remove(0), deleted));
+        }
+    }
+    match clears {
+        true => writes.push((0, Outcome::Cleared)),
+        false => writes.extend(there.into_iter().map(|key| (key, deleted))),
+    }
+    writes
+}
+
+/// The same writes, once with hashes and once without.
+fn lived(version: &str, hint: u64, writes: &[(u32, Outcome)], seed: Option<u64>) -> Option<Replay> {
+    let mut map = map(version, AssignPath::Fast, hint);
+    for &(key, outcome) in writes {
+        match (seed, outcome) {
+            (None, outcome) => map.unseen(outcome).ok()?,
+            (Some(_), Outcome::Cleared) => _ = map.clear().unwrap(),
+            (Some(seed), Outcome::Inserted) => {
+                _ = map.assign(KeyId(key), hash(seed, key)).unwrap();
+            }
+            (Some(seed), _) => _ = map.delete(KeyId(key), hash(seed, key)).unwrap(),
+        }
+    }
+    map.reseeded();
+    Some(map)
+}
+
+#[test]
+fn what_is_foreseen_without_hashes_is_so_under_every_seed() {
+    let (mut foreseen, mut refused) = (0, 0);
+    for version in ["1.21.13", "1.23.9", "1.24.11", "1.27.3"] {
+        for (keys, hint) in [
+            (5, 0),
+            (8, 0),
+            (9, 0),
+            (27, 0),
+            (100, 0),
+            (600, 0),
+            (2_000, 0),
+            (6, 500),
+            (40, 4_000),
+        ] {
+            for (deletes, clears) in [(false, true), (true, true), (false, false), (true, false)] {
+                let writes = life(keys, deletes, clears);
+                let Some(mut unseen) = lived(version, hint, &writes, None) else {
+                    refused += 1;
+                    continue;
+                };
+                foreseen += 1;
+                let events: Vec<Event> = (0..150)
+                    .map(|key| unseen.assign(KeyId(key), hash(99, key)).unwrap())
+                    .collect();
+                for seed in 1..20 {
+                    let mut seen = lived(version, hint, &writes, Some(seed)).unwrap();
+                    for (key, ours) in (0..150).zip(&events) {
+                        let theirs = seen.assign(KeyId(key), hash(99, key)).unwrap();
+                        if ours.uncertain {
+                            break;
+                        }
+                        let name = format!("{version} {keys} {hint} {deletes} {clears} {seed}");
+                        assert_eq!(ours.operation, theirs.operation);
+                        assert_eq!(ours.growth, theirs.growth, "{name}");
+                        assert_eq!(chained(ours.place), chained(theirs.place), "{name}");
+                        assert_eq!(ours.unit, theirs.unit, "{name}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        foreseen > 60 && refused > 15,
+        "{foreseen} foreseen, {refused} refused"
+    );
+}
+
+/// A place without the cell of an overflow bucket, which overflow buckets of before can have taken.
+fn chained(place: Option<Place>) -> Option<Place> {
+    place.map(|place| match place {
+        Place::Bucket {
+            array,
+            bucket,
+            link,
+            slot,
+            ..
+        } => Place::Bucket {
+            array,
+            bucket,
+            link,
+            cell: None,
+            slot,
+        },
+        other => other,
+    })
+}

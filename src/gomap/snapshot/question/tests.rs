@@ -198,3 +198,18 @@ fn nesting_is_bounded() {
     );
     assert!(matches!(question(&line).ask, Err(QuestionError::Json(_))));
 }
+
+/// Two keys in one question, or references of one that has none.
+#[test]
+fn a_literal_stands_alone() {
+    for line in [
+        r#"{"key": {"lit": "1", "mem": "0100000000000000"}}"#,
+        r#"{"key": {"lit": "1", "refs": [{"off": 999, "str": "61"}]}}"#,
+    ] {
+        let ask = question(line).ask;
+        assert!(
+            matches!(ask, Err(QuestionError::Malformed { field: "key", .. })),
+            "{line}"
+        );
+    }
+}

@@ -1,6 +1,9 @@
 //! The replay's part of the page: each write, each growth, how evenly the keys lie, which writes meet in a bucket.
 
+mod head;
+
 use super::{labelled, table};
+use crate::gomap::grow::compare::Comparison;
 use crate::gomap::grow::history::{History, Step};
 use crate::gomap::grow::replay::{Array, Evacuation, Growth, Outcome, Place, State, Unit};
 use crate::gomap::grow::spread::Spread;
@@ -30,105 +33,37 @@ struct Nouns {
 }
 
 impl Nouns {
-    fn of(state: &State) -> Self {
-        match state {
-            State::Classic(_) => Nouns {
+    fn of(history: &History) -> Self {
+        let placed = history.steps.iter().find_map(|step| step.event.place);
+        match (&history.end, placed) {
+            (Some(State::Swiss(_)), _) | (_, Some(Place::Small { .. } | Place::Table { .. })) => {
+                Nouns {
+                    unit: "group",
+                    units: "GROUPS",
+                }
+            }
+            _ => Nouns {
                 unit: "bucket",
                 units: "BUCKETS",
-            },
-            State::Swiss(_) => Nouns {
-                unit: "group",
-                units: "GROUPS",
             },
         }
     }
 }
 
 /// All of it.
-pub fn blocks(history: &History, all: bool) -> Vec<Block> {
-    let nouns = Nouns::of(&history.end);
-    let mut blocks = head(history);
+pub fn blocks(history: &History, snapshot: Option<&Comparison>, all: bool) -> Vec<Block> {
+    let nouns = Nouns::of(history);
+    let mut blocks = head::blocks(history, snapshot);
+    if history.steps.is_empty() {
+        return blocks;
+    }
     blocks.extend(writes(&history.steps, all));
     blocks.extend(growths(&history.steps, all));
-    blocks.extend(spread(&history.spread, &nouns, all));
+    if let Some(of) = &history.spread {
+        blocks.extend(spread(of, &nouns, all));
+    }
     blocks.extend(shared(history, &nouns, all));
     blocks
-}
-
-fn head(history: &History) -> Vec<Block> {
-    let seed = history.seed.unwrap_or_default();
-    let mut blocks = vec![
-        Block::Heading(format!(
-            "Replay: {}",
-            counted(history.steps.len() as u64, "write")
-        )),
-        labelled("hash", format!("{}, seed {seed:#x}", history.hashed_by)),
-        labelled(
-            "assumes",
-            "these are all writes since the map was made, one after the other; buckets, groups and slots count from 0".into(),
-        ),
-        labelled("end", end(&history.end)),
-    ];
-    if let Some(from) = history.uncertain_from {
-        blocks.push(labelled(
-            "doubtful",
-            format!(
-                "from write {} on: Go counts the overflow buckets of a map this large at random, and the counter is so near its limit that a growth of the same size may begin earlier or later than here; all that follows depends on it",
-                count(from)
-            ),
-        ));
-    }
-    if let Some(stopped) = &history.stopped {
-        let line = stopped
-            .line
-            .map_or_else(String::new, |line| format!(" (line {line})"));
-        blocks.push(labelled(
-            "stopped",
-            format!(
-                "before write {}{line}: {}",
-                count(stopped.operation),
-                stopped.why
-            ),
-        ));
-    }
-    blocks
-}
-
-fn end(state: &State) -> String {
-    match state {
-        State::Classic(state) => {
-            let growing = match (state.growing, state.same_size) {
-                (false, _) => "not growing",
-                (true, false) => "growing",
-                (true, true) => "growing, same size",
-            };
-            let about = if state.noverflow_exact { "" } else { "about " };
-            format!(
-                "count {}, B {}, noverflow {about}{}, {growing}, nevacuate {}",
-                count(state.count),
-                state.b,
-                count(u64::from(state.noverflow)),
-                count(state.nevacuate)
-            )
-        }
-        State::Swiss(state) => {
-            let shape = match state.tables.as_slice() {
-                [] => "a small map".to_owned(),
-                [only] => format!(
-                    "one table of {} slots, growth_left {}",
-                    count(u64::from(only.capacity)),
-                    only.growth_left
-                ),
-                tables => counted(tables.len() as u64, "table"),
-            };
-            format!(
-                "used {}, dir_len {}, global_depth {}: {shape}",
-                count(state.used),
-                count(state.dir_len),
-                state.global_depth
-            )
-        }
-    }
 }
 
 fn writes(steps: &[Step], all: bool) -> Vec<Block> {
@@ -471,7 +406,10 @@ fn shared(history: &History, nouns: &Nouns, all: bool) -> Vec<Block> {
     };
     let rows = history.shared.iter().take(shown).map(|shared| {
         let first = shared.operations.first().copied().unwrap_or_default();
-        let step = history.steps.get((first as usize).saturating_sub(1));
+        let at = history
+            .steps
+            .partition_point(|step| step.event.operation < first);
+        let step = history.steps.get(at);
         vec![
             step.and_then(|step| chain(step.event.place, shared.unit.of))
                 .unwrap_or_default(),

@@ -91,7 +91,10 @@ fn stack(page: &mut Page<'_>, group: &Group, crashed: bool) -> io::Result<()> {
     } else {
         "goroutines"
     };
-    head += &format!("; {noun} {}", words::ids(&group.goroutines, page.fold(IDS)));
+    // A profile knows no ids.
+    if !group.goroutines.is_empty() {
+        head += &format!("; {noun} {}", words::ids(&group.goroutines, page.fold(IDS)));
+    }
     if crashed {
         head += " (crashed)";
     }

@@ -174,6 +174,11 @@ impl Table {
         None
     }
 
+    /// Slots that entries and tombstones have taken.
+    pub(super) fn spent(&self) -> u16 {
+        most_entries(self.capacity) - self.growth_left
+    }
+
     pub(super) fn clear(&mut self) {
         self.groups.clear();
         self.used = 0;

@@ -1,0 +1,1 @@
+// Lets chained.go declare a function without a body.

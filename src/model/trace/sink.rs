@@ -1,0 +1,32 @@
+//! The two ends of reading a trace: who takes its events, and what is known when all are read. Read [`Sink`] first.
+
+use super::{Damages, Event, Tables, Vocabulary};
+
+/// Takes the events of a trace, one after the other.
+pub trait Sink {
+    /// A generation begins. Numbers of stacks and strings mean something in `tables` from here to [`Self::end_generation`].
+    fn generation(&mut self, _tables: &Tables<'_>) {}
+
+    /// An event.
+    fn event(&mut self, event: &Event, tables: &Tables<'_>);
+
+    /// The generation ends: the last chance to ask `tables`.
+    fn end_generation(&mut self, _tables: &Tables<'_>) {}
+}
+
+/// What is known of a trace after reading it, beside its events.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// `26` of `go 1.26`.
+    pub header: u16,
+    /// Generations read; 1 for v1.
+    pub generations: u32,
+    /// Number of the first one. Other than 1: the process had traced before, or a flight recorder wrote this.
+    pub first_generation: u64,
+    /// Time of the first event of the incomplete last generation, if one was read.
+    pub salvaged_from: Option<i64>,
+    /// What is wrong with the file.
+    pub damage: Damages,
+    /// The words that events named.
+    pub vocabulary: Vocabulary,
+}

@@ -1,0 +1,77 @@
+//! The last step before the sink: stamps events with the clock that was asked for.
+
+use crate::model::trace::Sink;
+use crate::model::trace::{Context, Event, EventKind, StackRef, Tables};
+
+/// Whose times events get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// As written. Where generations overlap, an event may be earlier than the one before it.
+    Written,
+    /// As golang.org/x/exp/trace gives them: never earlier than, nor equal to, the event before; who is, is moved to 1 ns after it.
+    /// This bends times by up to some ms where generations meet.
+    Strict,
+}
+
+/// Hands events on.
+pub(super) struct Out<'s, S> {
+    sink: &'s mut S,
+    strict: bool,
+    last: i64,
+}
+
+impl<'s, S: Sink> Out<'s, S> {
+    pub(super) fn new(sink: &'s mut S, clock: Clock) -> Self {
+        Self {
+            sink,
+            strict: clock == Clock::Strict,
+            last: 0,
+        }
+    }
+
+    /// Moves the clock before the first event of a trace that does not begin at a positive time.
+    pub(super) fn begin_before(&mut self, at: i64) {
+        self.last = at.saturating_sub(1);
+    }
+
+    /// Time of the latest event so far.
+    pub(super) fn last(&self) -> i64 {
+        self.last
+    }
+
+    pub(super) fn generation(&mut self, tables: &Tables<'_>) {
+        self.sink.generation(tables);
+    }
+
+    pub(super) fn end_generation(&mut self, tables: &Tables<'_>) {
+        self.sink.end_generation(tables);
+    }
+
+    /// Makes an event of its parts and hands it on.
+    pub(super) fn emit(
+        &mut self,
+        at: i64,
+        context: Context,
+        stack: StackRef,
+        kind: EventKind,
+        tables: &Tables<'_>,
+    ) {
+        let mut event = Event {
+            at,
+            context,
+            stack,
+            kind,
+        };
+        self.hand_on(&mut event, tables);
+    }
+
+    /// Hands on an event that stands complete but for its time as the clock wants it.
+    #[inline(always)]
+    pub(super) fn hand_on(&mut self, event: &mut Event, tables: &Tables<'_>) {
+        if self.strict && event.at <= self.last {
+            event.at = self.last.saturating_add(1);
+        }
+        self.last = event.at.max(self.last);
+        self.sink.event(event, tables);
+    }
+}

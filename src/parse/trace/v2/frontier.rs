@@ -1,0 +1,280 @@
+//! The next event of every thread, and which comes first.
+//!
+//! A cursor walks over the batches of one thread and decodes one event at a time; the cursors stand in a binary heap by time. Where
+//! times are equal, what Go's own reader takes first follows from the shape of its heap, so this heap moves exactly as that one:
+//! cursors enter in the order of their first batch in the file, sift up while the parent is later, sift down to the strictly
+//! earliest of three, and when the head has to wait the heap is sorted. Read [`Frontier::step`] first.
+
+use super::super::leb::Bytes;
+use super::index::Batch;
+use super::tables::Tick;
+use crate::goruntime::tracewire::{ARGUMENT_COUNTS, MAX_ARGUMENTS, NOT_TIMED};
+use crate::model::trace::{DamageKind, Damages};
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
+/// No further batch.
+const NONE: u32 = u32::MAX;
+
+/// A decoded event.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Head {
+    /// Its wire number.
+    pub(super) number: u8,
+    /// When, in ns.
+    pub(super) at: i64,
+    /// Its arguments after `dt`.
+    pub(super) arguments: [u64; MAX_ARGUMENTS],
+}
+
+/// The stream of one thread.
+pub(super) struct Cursor<'t> {
+    /// The thread's number, or `ABSENT`.
+    pub(super) thread: u64,
+    /// Its slot among the threads; the state tracking sets it at the first event.
+    pub(super) slot: u32,
+    /// The event that comes next.
+    pub(super) head: Head,
+    bytes: Bytes<'t>,
+    /// Where `bytes` begin in the file.
+    base: usize,
+    /// Where `head` begins in `bytes`.
+    head_at: usize,
+    /// The batch that comes next.
+    next: u32,
+    /// The last one known, while batches are being gathered.
+    latest: u32,
+}
+
+impl Cursor<'_> {
+    /// Where in the file the head begins.
+    pub(super) fn offset(&self) -> usize {
+        self.base + self.head_at
+    }
+}
+
+/// All threads of a generation.
+pub(super) struct Frontier<'t> {
+    cursors: Vec<Cursor<'t>>,
+    /// Time of the head, number of the cursor.
+    heap: Vec<(i64, u32)>,
+    batches: Vec<Batch<'t>>,
+    /// For each batch the next one of its thread.
+    links: Vec<u32>,
+    tick: Tick,
+}
+
+impl<'t> Frontier<'t> {
+    /// Gathers batches by thread and reads everybody's first event.
+    pub(super) fn new(batches: Vec<Batch<'t>>, tick: Tick, damage: &mut Damages) -> Self {
+        let mut frontier = Self {
+            cursors: Vec::new(),
+            heap: Vec::new(),
+            links: vec![NONE; batches.len()],
+            batches,
+            tick,
+        };
+        let mut threads: HashMap<u64, u32, FxBuildHasher> = HashMap::default();
+        for (number, batch) in frontier.batches.iter().enumerate() {
+            let number = number as u32;
+            let cursor = *threads.entry(batch.thread).or_insert_with(|| {
+                frontier.cursors.push(Cursor {
+                    thread: batch.thread,
+                    slot: NONE,
+                    head: Head::default(),
+                    bytes: Bytes::new(&[]),
+                    base: 0,
+                    head_at: 0,
+                    next: number,
+                    latest: NONE,
+                });
+                (frontier.cursors.len() - 1) as u32
+            });
+            let cursor = &mut frontier.cursors[cursor as usize];
+            if let Some(link) = frontier.links.get_mut(cursor.latest as usize) {
+                *link = number;
+            }
+            cursor.latest = number;
+        }
+        for cursor in 0..frontier.cursors.len() {
+            if frontier.decode(cursor, damage) {
+                let at = frontier.cursors[cursor].head.at;
+                frontier.heap.push((at, cursor as u32));
+                frontier.sift_up(frontier.heap.len() - 1);
+            }
+        }
+        frontier
+    }
+
+    /// The earliest head's time.
+    #[inline]
+    pub(super) fn earliest(&self) -> Option<i64> {
+        self.heap.first().map(|entry| entry.0)
+    }
+
+    /// Threads with events left.
+    pub(super) fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// The cursor at a place of the heap; 0 is the earliest.
+    #[inline]
+    pub(super) fn cursor(&mut self, place: usize) -> Option<&mut Cursor<'t>> {
+        let &(_, number) = self.heap.get(place)?;
+        self.cursors.get_mut(number as usize)
+    }
+
+    /// Takes the earliest head as done and reads that thread's next one.
+    #[inline]
+    pub(super) fn step_first(&mut self, damage: &mut Damages) {
+        let Some(&(_, number)) = self.heap.first() else {
+            return;
+        };
+        if !self.decode(number as usize, damage) {
+            self.remove(0);
+            return;
+        }
+        let at = self.cursors[number as usize].head.at;
+        self.heap[0].0 = at;
+        // Most often a thread goes on for a while before another one is earlier.
+        let later = |place: usize| self.heap.get(place).is_none_or(|entry| at <= entry.0);
+        if !(later(1) && later(2)) {
+            self.sift_down(0);
+        }
+    }
+
+    /// Takes the head of that cursor as done and reads the next one.
+    pub(super) fn step(&mut self, place: usize, damage: &mut Damages) {
+        let number = self.heap[place].1 as usize;
+        if !self.decode(number, damage) {
+            self.remove(place);
+            return;
+        }
+        self.heap[place].0 = self.cursors[number].head.at;
+        if self.sift_up(place) == place {
+            self.sift_down(place);
+        }
+    }
+
+    /// Puts the heap in the order of time, for trying one after the other.
+    pub(super) fn sort(&mut self) {
+        self.heap.sort_by_key(|entry| entry.0);
+    }
+
+    /// Reads a cursor's next event; false where it has none. What cannot be decoded costs the rest of its batch.
+    #[inline(always)]
+    fn decode(&mut self, number: usize, damage: &mut Damages) -> bool {
+        let cursor = &mut self.cursors[number];
+        loop {
+            if cursor.bytes.left() == 0 {
+                if !next_batch(cursor, &self.batches, &self.links, self.tick) {
+                    return false;
+                }
+                continue;
+            }
+            match event(cursor, self.tick) {
+                Ok(()) => return true,
+                Err(kind) => {
+                    damage.add(
+                        kind,
+                        cursor.base + cursor.head_at,
+                        cursor.bytes.left() + cursor.bytes.position() - cursor.head_at,
+                    );
+                    cursor.bytes = Bytes::new(&[]);
+                }
+            }
+        }
+    }
+
+    fn sift_up(&mut self, mut place: usize) -> usize {
+        while place > 0 {
+            let parent = (place - 1) / 2;
+            if self.heap[parent].0 <= self.heap[place].0 {
+                break;
+            }
+            self.heap.swap(parent, place);
+            place = parent;
+        }
+        place
+    }
+
+    #[inline]
+    fn sift_down(&mut self, mut place: usize) {
+        loop {
+            let mut least = place;
+            let mut time = self.heap.get(place).map_or(i64::MAX, |entry| entry.0);
+            for child in [2 * place + 1, 2 * place + 2] {
+                if let Some(entry) = self.heap.get(child)
+                    && entry.0 < time
+                {
+                    (least, time) = (child, entry.0);
+                }
+            }
+            if least == place {
+                return;
+            }
+            self.heap.swap(least, place);
+            place = least;
+        }
+    }
+
+    fn remove(&mut self, mut place: usize) {
+        while place > 0 {
+            let parent = (place - 1) / 2;
+            self.heap.swap(parent, place);
+            place = parent;
+        }
+        self.heap.swap_remove(0);
+        self.sift_down(0);
+    }
+}
+
+/// Goes on with the thread's next batch; false where there is none.
+#[cold]
+fn next_batch<'t>(
+    cursor: &mut Cursor<'t>,
+    batches: &[Batch<'t>],
+    links: &[u32],
+    tick: Tick,
+) -> bool {
+    let number = cursor.next as usize;
+    let (Some(batch), Some(&next)) = (batches.get(number), links.get(number)) else {
+        return false;
+    };
+    cursor.next = next;
+    cursor.bytes = Bytes::new(batch.data);
+    cursor.base = batch.offset;
+    cursor.head.at = tick.ns(batch.time);
+    true
+}
+
+/// Decodes the event at the cursor's position into its head.
+#[inline(always)]
+fn event(cursor: &mut Cursor<'_>, tick: Tick) -> Result<(), DamageKind> {
+    cursor.head_at = cursor.bytes.position();
+    let number = cursor.bytes.byte().ok_or(DamageKind::BrokenEvent)?;
+    let count = ARGUMENT_COUNTS[usize::from(number)];
+    if count == NOT_TIMED {
+        return Err(DamageKind::UnknownEvent);
+    }
+    let delta = cursor.bytes.number().ok_or(DamageKind::BrokenEvent)?;
+    let head = &mut cursor.head;
+    // Unrolled: a loop over so few numbers costs more than they do.
+    let [a, b, c, d] = &mut head.arguments;
+    let next = |bytes: &mut Bytes<'_>| bytes.number().ok_or(DamageKind::BrokenEvent);
+    if count > 0 {
+        *a = next(&mut cursor.bytes)?;
+    }
+    if count > 1 {
+        *b = next(&mut cursor.bytes)?;
+    }
+    if count > 2 {
+        *c = next(&mut cursor.bytes)?;
+    }
+    if count > 3 {
+        *d = next(&mut cursor.bytes)?;
+    }
+    head.number = number;
+    head.at = head.at.wrapping_add(tick.ns(delta));
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! Execution traces in words: what was traced, who worked and waited, what of maps it shows, and what it leaves open.
+//!
+//! `analyze::trace` adds a trace up; the figures go with the sentences, so that each can be checked against the number it was made of.
+//! [`report`] is the answer of `gotriage trace`; in the report on an incident the same sentences join the four steps. Read
+//! [`TraceSummary`] first; `steps` makes the sentences.
+
+mod steps;
+
+pub use steps::{is_programs, site_words, time};
+
+use super::case::Case;
+use super::observe::finding;
+use super::report::{At, Category, Finding, Step, Tool};
+use super::values::count;
+use crate::analyze::trace::{Figures, Findings};
+use crate::goruntime::tracewire::writers;
+use crate::model::Grade;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// One trace, added up.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TraceSummary {
+    /// Which input.
+    pub input: u32,
+    /// Counts and times as Go's own reader defines them.
+    pub trace: Figures,
+    /// What follows from the events beside them.
+    pub findings: Findings,
+}
+
+/// What `gotriage trace --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TraceReport {
+    /// Always `gotriage.trace/1`.
+    pub schema: &'static str,
+    /// Who says it.
+    pub tool: Tool,
+    /// What was read.
+    pub input: TraceInput,
+    /// Counts and times as Go's own reader defines them.
+    pub trace: Figures,
+    /// What follows from the events beside them.
+    pub findings: Findings,
+    /// The four steps.
+    pub steps: Vec<Step>,
+}
+
+/// The file.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TraceInput {
+    /// Path as given; `-` is standard input.
+    pub path: String,
+    /// Size after decompression, in bytes.
+    pub bytes: u64,
+    /// True where reading stopped before the end of the input.
+    pub truncated: bool,
+    /// Remarks made while reading.
+    pub notes: Vec<String>,
+}
+
+/// The report on one trace.
+pub fn report(input: TraceInput, trace: Figures, findings: Findings) -> TraceReport {
+    let summary = TraceSummary {
+        input: 0,
+        trace,
+        findings,
+    };
+    let steps = steps::all(&summary, input.truncated);
+    TraceReport {
+        schema: "gotriage.trace/1",
+        tool: Tool::this(),
+        input,
+        trace: summary.trace,
+        findings: summary.findings,
+        steps,
+    }
+}
+
+/// The traces that belong to an incident.
+fn of<'c>(case: &Case<'c, '_>) -> impl Iterator<Item = &'c TraceSummary> {
+    let evidence = case.evidence;
+    let inputs = case.incident.traces.iter().filter_map(move |item| {
+        let document = evidence.documents.get(item.document.0 as usize)?;
+        Some(document.input.0)
+    });
+    let all = case.capture.traces;
+    inputs.filter_map(move |input| all.iter().find(|trace| trace.input == input))
+}
+
+/// For the report's JSON.
+pub(super) fn reports(case: &Case<'_, '_>) -> Vec<TraceSummary> {
+    of(case).cloned().collect()
+}
+
+/// What the traces of an incident say in a step, from 1. A trace has no lines, so the whole of it is the evidence.
+pub(super) fn findings(case: &Case<'_, '_>, step: u32) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for summary in of(case) {
+        let whole = At {
+            input: summary.input,
+            line: 0,
+        };
+        let steps = steps::all(summary, false).into_iter();
+        if step == 1 {
+            findings.extend(of_another_program(case, summary).map(|mut finding| {
+                finding.evidence = vec![whole];
+                finding
+            }));
+        }
+        for mut finding in steps
+            .filter(|one| one.n == step)
+            .flat_map(|one| one.findings)
+        {
+            finding.evidence = vec![whole];
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+/// Said where the text and the trace are of different Go versions.
+fn of_another_program(case: &Case<'_, '_>, summary: &TraceSummary) -> Option<Finding> {
+    let version = case.go.version?;
+    let writers = writers(&summary.trace.header)?;
+    let (first, last) = writers.minors;
+    let said = format!(
+        "The text is of Go {version} and this trace was written by {}: they are not of one process. Given apart, or with --separate, each is reported alone.",
+        writers.words
+    );
+    (!(first..=last).contains(&version.minor)).then(|| finding(said, Grade::Confirmed, Vec::new()))
+}
+
+/// A process of which only a trace is there: nothing of it says that anything is wrong.
+pub(super) fn verdict(case: &Case<'_, '_>) -> Option<(Category, Grade)> {
+    of(case)
+        .next()
+        .map(|_| (Category::Healthy, Grade::Possible))
+}
+
+/// `17 goroutines traced for 65.5 ms`.
+pub(super) fn headline(case: &Case<'_, '_>) -> Option<String> {
+    let summary = of(case).next()?;
+    let took = summary
+        .findings
+        .last_ns
+        .saturating_sub(summary.findings.first_ns);
+    Some(format!(
+        "{} traced for {}",
+        count(summary.trace.goroutines.seen, "goroutine", "goroutines"),
+        time(took)
+    ))
+}
