@@ -1,7 +1,7 @@
 //! The debugger scripts, run by gdb and delve on a program that prints its own maps: a snapshot must hold all that it printed.
 //!
-//! The program is tests/probe/subject; it sees its maps through unsafe and structs declared in Go, so it shares no offset with
-//! gotriage. gdb starts it, which containers allow more often than attaching, collects a snapshot when it aborts, and writes a core.
+//! The program is tests/probe/subject; it sees its maps with corpus/programs/map-memory, through unsafe and structs declared in Go,
+//! so it shares no offset with gotriage. gdb starts it, which containers allow more often than attaching, collects a snapshot when it aborts, and writes a core.
 //! The core is then read by gdb and by delve.
 //!
 //! Kernels of containers may refuse tracing altogether. There the subject writes the core by itself where it may (`ulimit -c`, a
@@ -54,7 +54,9 @@ impl Subject {
             true => "-checklinkname=0",
             false => "",
         };
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/probe/subject");
+        let source = folder.join("source");
+        copy("tests/probe/subject", &source);
+        copy("corpus/programs/map-memory", &source.join("mapmem"));
         run(toolchain
             .build(&source, &binary)
             .arg("-buildvcs=false")
@@ -128,9 +130,18 @@ impl Subject {
         })
     }
 
-    /// What the subject printed of itself.
+    /// What the subject printed of itself, without what no header holds: types, which are asked for on their own, and the length that
+    /// an array was allocated with.
     fn truth(&self) -> Value {
-        serde_json::from_slice(&std::fs::read(self.path("truth.json")).unwrap()).unwrap()
+        let printed = std::fs::read(self.path("truth.json")).unwrap();
+        let mut truth: Value = serde_json::from_slice(&printed).unwrap();
+        for map in truth["maps"].as_array_mut().unwrap() {
+            let fields = map.as_object_mut().unwrap();
+            for elsewhere in ["type", "key_type", "elem_type", "allocated_buckets"] {
+                fields.remove(elsewhere);
+            }
+        }
+        truth
     }
 
     /// Has gdb read the core by probe.gdb.
@@ -145,6 +156,16 @@ impl Subject {
         let text = std::fs::read(&path).unwrap_or_else(|_| panic!("no {}", path.display()));
         std::fs::remove_file(&path).unwrap();
         serde_json::from_slice(&text).unwrap()
+    }
+}
+
+/// Copies the files of a folder of the project.
+fn copy(from: &str, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(from);
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }
 

@@ -152,5 +152,9 @@ pub fn with_evidence<R>(
             notes: source.notes.clone(),
         })
         .collect();
-    look(&parse::read_named(&given, program))
+    let evidence = parse::read_named(&given, program);
+    for source in sources {
+        source.release();
+    }
+    look(&evidence)
 }

@@ -65,43 +65,14 @@ fn is_from_go(incident: &IncidentReport) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::triage::report::{Creation, GoReport, Goroutines, SCHEMA, Tool, Verdict};
+    use crate::triage;
+    use crate::triage::report::{SCHEMA, Tool};
 
     fn incident(category: Category, grade: Grade) -> IncidentReport {
-        IncidentReport {
-            go: GoReport {
-                version: None,
-                candidates: Vec::new(),
-                from: "unknown".into(),
-                map_layout: None,
-                reasons: Vec::new(),
-            },
-            verdict: Verdict {
-                category,
-                grade,
-                headline: String::new(),
-                culprit: None,
-            },
-            crash: None,
-            traceback: None,
-            goroutines: Goroutines {
-                total: 0,
-                states: Vec::new(),
-                groups: Vec::new(),
-                in_map_operations: 0,
-            },
-            creation: Creation::default(),
-            maps: Vec::new(),
-            places: Vec::new(),
-            conflicts: Vec::new(),
-            waits: Vec::new(),
-            profiles: Vec::new(),
-            traces: Vec::new(),
-            steps: Vec::new(),
-            missing: Vec::new(),
-            reproduction: None,
-            breakpoints: Vec::new(),
-        }
+        let mut incident = triage::nothing();
+        incident.verdict.category = category;
+        incident.verdict.grade = grade;
+        incident
     }
 
     fn exit(incidents: &[(Category, Grade)], fail_on: Option<Grade>, incomplete: bool) -> u8 {

@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code)]
 
-use memmap2::{Mmap, MmapOptions};
+use memmap2::{Mmap, MmapOptions, UncheckedAdvice};
 use std::fs::File;
 use std::io;
 
@@ -28,6 +28,12 @@ impl Mapped {
         // which the parsers bear because they treat every byte as untrusted and keep no length read from it.
         let map = unsafe { MmapOptions::new().len(length).populate().map(file) };
         Ok(map.ok().map(Self))
+    }
+
+    /// Gives the memory back; what is looked at again is read again.
+    pub fn release(&self) {
+        // SAFETY: the map is of a file and never written, so its pages come back with the file's bytes.
+        let _ = unsafe { self.0.unchecked_advise(UncheckedAdvice::DontNeed) };
     }
 
     /// The mapped bytes.

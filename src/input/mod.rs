@@ -54,6 +54,13 @@ impl Source {
             Bytes::Owned(bytes) => bytes,
         }
     }
+
+    /// Says that the contents will hardly be looked at again: the memory of a mapped file goes back to the system.
+    pub fn release(&self) {
+        if let Bytes::Mapped(map) = &self.bytes {
+            map.release();
+        }
+    }
 }
 
 /// How inputs are read.

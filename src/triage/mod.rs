@@ -145,7 +145,7 @@ impl Tool {
 }
 
 /// The answer for inputs without anything from Go.
-fn nothing() -> IncidentReport {
+pub(crate) fn nothing() -> IncidentReport {
     IncidentReport {
         go: GoReport {
             version: None,

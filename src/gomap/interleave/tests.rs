@@ -63,16 +63,20 @@ fn two_reads_mix_freely_and_harm_nobody() {
     }
 }
 
+fn updates_apart(version: &str) -> Explanation {
+    run(
+        version,
+        Operation::Update,
+        Operation::Update,
+        Keys::Apart,
+        Fill::Room,
+    )
+}
+
 #[test]
 fn writers_of_different_buckets_die_as_well() {
     for version in EVERY {
-        let explanation = run(
-            version,
-            Operation::Update,
-            Operation::Update,
-            Keys::Apart,
-            Fill::Room,
-        );
+        let explanation = updates_apart(version);
         let expected = [Who::A, Who::B]
             .into_iter()
             .flat_map(|who| [(who, CheckPoint::Entry), (who, CheckPoint::Exit)])
@@ -109,13 +113,7 @@ fn a_writer_among_readers_never_dies() {
 #[test]
 fn only_a_flag_that_is_toggled_twice_stays_set() {
     for version in EVERY {
-        let explanation = run(
-            version,
-            Operation::Update,
-            Operation::Update,
-            Keys::Apart,
-            Fill::Room,
-        );
+        let explanation = updates_apart(version);
         let swiss = target(version).rules.layout == MapLayout::Swiss;
         assert_eq!(
             corrupts(&explanation, Damage::FlagLeftSet),

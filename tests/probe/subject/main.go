@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"runtime"
 	"syscall"
 	"time"
-	"unsafe"
+
+	"subject/mapmem"
 )
 
 // Key is a named type: nothing but a type tree tells what it is made of.
@@ -43,18 +43,6 @@ var (
 	}{"s", map[string]int{}}
 )
 
-// fields is one JSON object.
-type fields map[string]any
-
-func word(n uintptr) string { return fmt.Sprintf("0x%x", n) }
-
-func hex(b []byte) string { return fmt.Sprintf("%x", b) }
-
-// header is the address of a map's hmap or Map; a map variable is a pointer to it.
-func header[K comparable, V any](m *map[K]V) unsafe.Pointer {
-	return *(*unsafe.Pointer)(unsafe.Pointer(m))
-}
-
 func fill() {
 	for i := 0; i < 5000; i++ {
 		sessions[fmt.Sprint("session ", i)] = i
@@ -69,26 +57,43 @@ func fill() {
 	for i := 0; i < 5; i++ {
 		small[int64(i)] = "small"
 	}
-	for i := int64(0); !enough(header(&growing), i); i++ {
+	for i := int64(0); !enough(mapmem.Look("", growing), i); i++ {
 		growing[i] = i
 	}
 }
 
+// enough is true in the middle of a classic map's growth. No table of a Swiss map is ever half grown: any number of entries will do.
+func enough(m *mapmem.View, i int64) bool {
+	if mapmem.Swiss {
+		return i > 3000
+	}
+	return i > 1000 && m.Growing() && m.Nevacuate() > 20
+}
+
+// truth is a snapshot document.
+type truth struct {
+	mapmem.Process
+	Maps []mapmem.Shot `json:"maps"`
+}
+
+func look() truth {
+	seen := truth{Process: mapmem.ThisProcess()}
+	add := func(name string, m any) { seen.Maps = append(seen.Maps, mapmem.Look(name, m).Shot()) }
+	add("main.sessions", sessions)
+	add("main.growing", growing)
+	add("main.small", small)
+	add("main.empty", empty)
+	add("main.named", named)
+	add("main.blobs", blobs)
+	add("main.sets", sets)
+	add("main.server.users", server.users)
+	add("main.shop.users", shop.users)
+	return seen
+}
+
 func main() {
 	fill()
-	maps := []fields{
-		describe[string, int]("main.sessions", &sessions),
-		describe[int64, int64]("main.growing", &growing),
-		describe[int64, string]("main.small", &small),
-		describe[string, int]("main.empty", &empty),
-		describe[Key, bool]("main.named", &named),
-		describe[int32, Blob]("main.blobs", &blobs),
-		describe[int64, struct{}]("main.sets", &sets),
-		describe[string, int]("main.server.users", &server.users),
-		describe[string, int]("main.shop.users", &shop.users),
-	}
-	truth := fields{"go_version": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH, "secrets": secrets(), "maps": maps}
-	line, err := json.Marshal(truth)
+	line, err := json.Marshal(look())
 	if err != nil {
 		panic(err)
 	}
