@@ -4,6 +4,7 @@
     traces.py [--go VERSION...] [--mode MODE...]      makes traces, then the oracle's answers for them
     traces.py --oracle                                only the answers, for all traces that are there
     traces.py --texts                                 the text of `go tool trace` for some of them
+    traces.py --views                                 the JSON that `go tool trace` gives a browser for some of them
     traces.py --long FILE --go VERSION                a trace of two million events, for benches; it is not kept here
 
 It needs zstd. The oracle is programs/trace-oracle, built with the copy of golang.org/x/exp/trace that Go 1.27.3 carries in its
@@ -14,9 +15,14 @@ import argparse
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +32,8 @@ ORACLE_GO = "1.27.3"
 GENERATIONS = {"GODEBUG": "traceadvanceperiod=20000000"}  # 20 ms each, read by Go 1.22 and later
 CUT = 0.7  # of a whole trace, for the mode `cut`
 DIES = {"fatal", "panic"}
-TEXTS = {"panic-go1.22.10": "-d=1", "mixed-go1.24.11": "-d=parsed", "panic-go1.27.3": "-d=parsed"}
+TEXTS = {"mixed-go1.19.8": "-d", "panic-go1.21.13": "-d", "panic-go1.22.10": "-d=1", "mixed-go1.24.11": "-d=parsed", "panic-go1.27.3": "-d=parsed"}
+VIEWS = ["mixed-go1.19.8", "panic-go1.21.13", "panic-go1.23.9", "mixed-go1.25.5", "panic-go1.27.3"]
 
 
 class Run(NamedTuple):
@@ -139,6 +146,40 @@ def texts():
             subprocess.run(["zstd", "-q", "-f", "-19", "-o", TRACES / f"{name}.text.zst", text], check=True)
 
 
+def free_port():
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        return place.getsockname()[1]
+
+
+def views():
+    """Kept as `traces/NAME.view.json.zst`: what the server of `go tool trace` answers at /jsontrace."""
+    for name in VIEWS:
+        with tempfile.TemporaryDirectory() as place:
+            raw, view = Path(place) / "trace", Path(place) / "view"
+            subprocess.run(["zstd", "-q", "-d", "-o", raw, TRACES / f"{name}.trace.zst"], check=True)
+            go = toolchain(name.split("-go")[1])
+            address = f"127.0.0.1:{free_port()}"
+            env = {**go_env(go), "BROWSER": "/bin/true"}
+            server = subprocess.Popen([go, "tool", "trace", f"-http={address}", raw], env=env, start_new_session=True)
+            try:
+                view.write_bytes(answer(f"http://{address}/jsontrace"))
+            finally:
+                os.killpg(server.pid, signal.SIGTERM)
+            subprocess.run(["zstd", "-q", "-f", "-19", "-o", TRACES / f"{name}.view.json.zst", view], check=True)
+
+
+def answer(url):
+    """Waits for the server; a tool that is not built yet takes its time."""
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(url) as reply:
+                return reply.read()
+        except urllib.error.URLError:
+            time.sleep(0.5)
+    raise RuntimeError(f"{url} does not answer")
+
+
 def main():
     listed = subprocess.run([HERE / "toolchains.sh", "--list"], check=True, stdout=subprocess.PIPE, text=True)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -146,6 +187,7 @@ def main():
     parser.add_argument("--mode", nargs="+", metavar="MODE", choices=["mixed", "cut", "fatal", "panic", "flight"])
     parser.add_argument("--oracle", action="store_true")
     parser.add_argument("--texts", action="store_true")
+    parser.add_argument("--views", action="store_true")
     parser.add_argument("--long", metavar="FILE", type=Path)
     args = parser.parse_args()
     if args.oracle:
@@ -153,6 +195,9 @@ def main():
         return
     if args.texts:
         texts()
+        return
+    if args.views:
+        views()
         return
     if args.long:
         with tempfile.TemporaryDirectory() as place:

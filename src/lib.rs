@@ -6,7 +6,7 @@
 //! input ──► envelope ──► parse ──► model ──► analyze ──► triage ──► render
 //! ```
 //!
-//! `goruntime` holds the facts about Go by version, as tables; `cli` is the only room that prints.
+//! With `--redact` the bytes pass through `redact` before `envelope`. `goruntime` holds the facts about Go by version, as tables; `cli` is the only room that prints.
 //! Read [`cli::run`] for the walk through all of them.
 
 pub mod analyze;
@@ -17,5 +17,7 @@ pub mod goruntime;
 pub mod input;
 pub mod model;
 pub mod parse;
+pub mod redact;
 pub mod render;
+pub mod source;
 pub mod triage;

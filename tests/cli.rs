@@ -257,7 +257,7 @@ fn unreadable_files_are_told_and_the_others_analysed() {
     assert_eq!(messages.len(), 3, "{messages:?}");
     assert!(messages.iter().all(|line| line.starts_with("gotriage: ")));
     assert!(messages[0].contains("did you mean") && messages[0].ends_with("crash.log?"));
-    assert!(messages[1].contains("a directory; pass the files inside"));
+    assert!(messages[1].contains("a directory; pass the files of one incident"));
     assert!(messages[2].contains("bzip2 -dc"));
 }
 

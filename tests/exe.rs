@@ -121,13 +121,6 @@ fn is_named_alike(named: &BTreeMap<&str, Stack>, expected: &BTreeMap<&str, Stack
         })
 }
 
-fn unpacked(path: &Path) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let packed = std::fs::read(path).unwrap();
-    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut bytes).unwrap();
-    bytes
-}
-
 #[test]
 fn hidden_frames_are_named_as_go_names_them() {
     for go in toolchain::toolchains() {
@@ -155,7 +148,7 @@ fn check(place: &Path, binary: &Path, what: &str) {
     let file = std::fs::read(binary).unwrap();
     let program = Executable::read(&file).unwrap_or_else(|error| panic!("{what}: {error}"));
     let text = std::fs::read(place.join("out/goroutine.debug1.txt")).unwrap();
-    let expected = stacks(&unpacked(&place.join("out/goroutine.pb.gz")), None);
+    let expected = stacks(&support::unpacked(&place.join("out/goroutine.pb.gz")), None);
     let named = stacks(&text, Some(&program));
     assert!(
         is_named_alike(&named, &expected),
@@ -256,7 +249,7 @@ fn wrappers_mislead_nobody_and_other_builds_name_nothing() {
             let binary = build(WRAPPED, "app");
             toolchain::run(Command::new(&binary).current_dir(&place)).unwrap();
             let text = std::fs::read(place.join("text")).unwrap();
-            let expected = stacks(&unpacked(&place.join("named.pb.gz")), None);
+            let expected = stacks(&support::unpacked(&place.join("named.pb.gz")), None);
             let own = std::fs::read(&binary).unwrap();
             let named = stacks(&text, Some(&Executable::read(&own).unwrap()));
             assert!(

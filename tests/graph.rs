@@ -24,7 +24,7 @@ fn drawn(text: &[u8], kind: GraphKind, most: usize) -> GraphReport {
             incident: None,
             most,
         };
-        graph(evidence, &Options::default(), asked).expect("no incident was named")
+        graph(evidence, &[], &Options::default(), asked).expect("no incident was named")
     })
 }
 

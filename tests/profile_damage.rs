@@ -23,11 +23,7 @@ const TEXTS: [&str; 4] = [
 const GROWTH: usize = 4096;
 
 fn binary(name: &str) -> Vec<u8> {
-    let path = support::corpus().join("profiles/go1.23.9").join(name);
-    let packed = std::fs::read(path).unwrap();
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut bytes).unwrap();
-    bytes
+    support::unpacked(&support::corpus().join("profiles/go1.23.9").join(name))
 }
 
 fn text(name: &str) -> Vec<u8> {

@@ -6,7 +6,8 @@ mod pipeline;
 mod profiling;
 mod support;
 
-use profiling::{unpacked, with_profile};
+use profiling::with_profile;
+use support::unpacked;
 
 // --- the report ---
 
@@ -206,4 +207,110 @@ fn the_runtimes_own_locks_are_no_line_of_the_program() {
     let lines = &report.incidents[0].profiles[0].lines;
     let found: Vec<(u32, i64)> = lines.iter().map(|line| (line.line, line.weight)).collect();
     assert_eq!(found, [(78, 100)]);
+}
+
+/// The program sets labels on some goroutines (`pprof.Do`): they stand with their groups.
+#[test]
+fn labels_are_told_with_the_groups_that_carry_them() {
+    for release in RELEASES {
+        for form in ["goroutine.pb.gz", "goroutine.debug1.txt"] {
+            let name = format!("{release}/{form}");
+            let report = report_of(&name);
+            let labelled = &report.incidents[0].profiles[0].labelled;
+            let drains = labelled.iter().find(|group| {
+                let mut labels = group.labels.iter();
+                labels.any(|label| (label.key.as_str(), label.value.as_str()) == ("job", "drain"))
+            });
+            let drains = drains.unwrap_or_else(|| panic!("{name}: {labelled:?}"));
+            assert_eq!((drains.weight, drains.labels[0].weight), (3, 3), "{name}");
+            assert!(said(&report, 0).contains("job=drain (3)"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn two_profiles_of_one_kind_are_told_apart() {
+    let read = |release: &str| {
+        let path = support::corpus().join("profiles").join(release);
+        unpacked(&path.join("goroutine.pb.gz"))
+    };
+    let (one, other) = (read("go1.27.3"), read("go1.23.9"));
+    let report = pipeline::report(&[("a.pb", &one), ("b.pb", &other)]);
+    let [incident] = &report.incidents[..] else {
+        panic!("{} incidents", report.incidents.len());
+    };
+    let alone = pipeline::report(&[("a.pb", &one)]);
+    let totals = [incident, &alone.incidents[0]].map(|one| one.goroutines.total);
+    assert_eq!(totals[0], totals[1], "nothing is added up");
+    let observed = said(&report, 0);
+    assert!(
+        observed.contains("a.pb and b.pb are goroutine profiles"),
+        "{observed}"
+    );
+    assert!(observed.contains("gotriage diff a.pb b.pb"), "{observed}");
+    for name in ["a.pb", "b.pb"] {
+        let own = format!("goroutine profile in {name}");
+        assert!(observed.contains(&own), "{own}: {observed}");
+    }
+}
+
+#[test]
+fn cut_profiles_are_said_to_be_cut() {
+    for name in [
+        "goroutine.pb.gz",
+        "goroutine.debug1.txt",
+        "threadcreate.debug1.txt",
+        "heap.debug1.txt.zst",
+        "mutex.debug1.txt",
+        "block.debug1.txt",
+    ] {
+        let path = support::corpus().join("profiles/go1.27.3").join(name);
+        let whole = unpacked(&path);
+        let report = pipeline::report(&[(name, &whole)]);
+        assert!(!report.inputs[0].truncated, "{name} is whole");
+        let cut = &whole[..whole.len() * 2 / 3];
+        let report = pipeline::report(&[(name, cut)]);
+        if name.starts_with("threadcreate") && !report.inputs[0].truncated {
+            continue; // one record: what is cut off it are addresses of 0
+        }
+        assert!(report.inputs[0].truncated, "{name} is cut");
+        let mut notes = report.notes.iter();
+        assert!(notes.any(|note| note.text.contains("cut")), "{name}");
+    }
+}
+
+/// Lines of a profile in what log systems put around them.
+#[test]
+fn a_profile_in_a_log_is_found() {
+    let text = unpacked(&support::corpus().join("profiles/go1.27.3/goroutine.debug1.txt"));
+    let text = String::from_utf8(text).expect("text");
+    let of = |wrap: &dyn Fn(&str) -> String| -> String { text.lines().map(wrap).collect() };
+    let stamp = "2026-11-21T10:00:00.000000000Z";
+    let wrapped = [
+        ("cri", of(&|line| format!("{stamp} stdout F {line}\n"))),
+        (
+            "docker",
+            of(&|line| {
+                let line = serde_json::to_string(&format!("{line}\n")).unwrap();
+                format!("{{\"log\":{line},\"stream\":\"stdout\",\"time\":\"{stamp}\"}}\n")
+            }),
+        ),
+    ];
+    let plain = report_of("go1.27.3/goroutine.debug1.txt");
+    for (name, log) in wrapped {
+        let report = pipeline::report(&[(name, log.as_bytes())]);
+        let [incident] = &report.incidents[..] else {
+            panic!("{name}: {} incidents", report.incidents.len());
+        };
+        let [profile] = &incident.profiles[..] else {
+            panic!("{name}: {} profiles", incident.profiles.len());
+        };
+        let own = &plain.incidents[0].profiles[0];
+        assert_eq!(
+            (profile.total, profile.stacks),
+            (own.total, own.stacks),
+            "{name}"
+        );
+        assert!(!report.inputs[0].truncated, "{name}");
+    }
 }

@@ -10,9 +10,10 @@ mod profiling;
 mod support;
 
 use gotriage::model::{Evidence, FrameKind, LabelValue, Profile, ProfileKind, Sample};
-use profiling::{unpacked, with_profile};
+use profiling::with_profile;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use support::unpacked;
 
 /// Profiles that have to be there: seven releases, eight kinds, two forms, CPU in one.
 const LEAST: usize = 90;

@@ -65,7 +65,12 @@ fn every_option_and_command_of_the_readme_exists() {
         String::from_utf8_lossy(&output.unwrap_or_else(|error| panic!("{error}")).stdout)
             .into_owned()
     };
-    let pages: [&[&str]; 10] = [
+    let pages: &[&[&str]] = &[
+        &["scan"],
+        &["merge"],
+        &["ci"],
+        &["redact"],
+        &["runbook"],
         &["trace"],
         &[],
         &["repro"],
@@ -78,8 +83,9 @@ fn every_option_and_command_of_the_readme_exists() {
         &["map", "probe"],
     ];
     let known: String = pages
-        .map(|page| help(&[page, &["--help"]].concat()))
-        .concat();
+        .iter()
+        .map(|page| help(&[*page, &["--help"]].concat()))
+        .collect();
     let mut checked = 0;
     for line in blocks("sh").iter().flat_map(|block| block.lines()) {
         for call in line.split("gotriage ").skip(1) {

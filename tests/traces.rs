@@ -4,11 +4,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "tracing/ends.rs"]
+mod ends;
 mod tracing;
 
 use gotriage::analyze::trace::{Figures, Findings, Tally};
 use gotriage::model::trace::{DamageKind, Outcome};
-use gotriage::parse::trace::{Clock, Options, is_text, read, read_text};
+use gotriage::parse::trace::{Clock, Options, is_text, read, read_any, read_text};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tracing::{Lines, Sample, samples};
@@ -594,5 +596,27 @@ fn whole_generations_of_a_cut_trace_count_as_with_gos_reader() {
             "{}: {} {theirs} {}",
             sample.name, strict.events_total, all.events_total
         );
+    }
+}
+
+/// What a browser or an older tool was given may be cut or broken like anything else.
+#[test]
+fn damaged_views_and_old_texts_break_nothing() {
+    let mut random = Numbers(7);
+    for (name, bytes) in tracing::views().into_iter().chain(tracing::old_texts()) {
+        for end in (0..bytes.len()).step_by(bytes.len() / 40) {
+            let mut tally = Tally::default();
+            if let Some(outcome) = read_any(&bytes[..end], Options::default(), &mut tally) {
+                tally.finish(&outcome);
+            }
+        }
+        for _ in 0..60 {
+            let mut broken = bytes.clone();
+            let place = random.below(broken.len());
+            broken[place] = random.below(256) as u8;
+            let mut tally = Tally::default();
+            let read = read_any(&broken, Options::default(), &mut tally);
+            assert!(read.is_some() || place < 2048, "{name} {place}");
+        }
     }
 }

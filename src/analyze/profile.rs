@@ -1,7 +1,9 @@
 //! What the profiles of an incident weigh: goroutines by stack, map operations by line, allocations, locks, hot code.
 //!
 //! A profile knows no goroutine ids, states or creators, only stacks and numbers; so everything here is a sum over stacks. Called by
-//! `triage` for each step. Read [`weigh`] first.
+//! `triage` for each step. Read [`weigh`] first; two profiles against each other are [`compare`]'s.
+
+pub mod compare;
 
 use super::accesses::{Stands, operation};
 use super::incident::{Incident, ItemRef};
@@ -9,7 +11,7 @@ use crate::goruntime::frames;
 use crate::goruntime::mapops::{MapOp, allocates_map};
 use crate::goruntime::waits::{WaitKind, wait_object};
 use crate::model::{
-    Evidence, FrameId, FrameKind, Item, Profile, ProfileKind, Sample, StackId, TextLine,
+    Evidence, FrameId, FrameKind, Item, LabelValue, Profile, ProfileKind, Sample, StackId, TextLine,
 };
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
@@ -26,7 +28,23 @@ pub struct Group {
     pub waits: Option<WaitKind>,
     /// The first sample's line, in a text.
     pub line: Option<TextLine>,
+    /// Labels of its samples, heaviest first.
+    pub labels: Vec<LabelWeight>,
 }
+
+/// A label that the program set (`pprof.Do`), with the sum of the samples that carry it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelWeight {
+    /// Key, as the profile has it.
+    pub key: Vec<u8>,
+    /// Value.
+    pub value: Vec<u8>,
+    /// Sum of the column that is shown.
+    pub weight: i64,
+}
+
+/// Different labels of one stack or line that are kept; a label that is another for every request tells nothing by its values.
+const LABELS_KEPT: usize = 256;
 
 /// Samples inside map operations of one kind at one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +59,8 @@ pub struct MapSite {
     pub stack: StackId,
     /// The first sample's line, in a text.
     pub line: Option<TextLine>,
+    /// Labels of its samples, heaviest first.
+    pub labels: Vec<LabelWeight>,
 }
 
 /// Memory of maps made at one line.
@@ -127,6 +147,12 @@ fn weighed(
     let column = profile.shown_first.map_or(last, |column| column as usize);
     let mut sums = Sums::default();
     for (sample, row) in profile.rows() {
+        sums.labels.clear();
+        for label in profile.labels_of(sample) {
+            if let LabelValue::Text(value) = label.value {
+                sums.labels.push((label.key.to_vec(), value.to_vec()));
+            }
+        }
         sums.add(evidence, stands, profile.kind, sample, row, column);
     }
     Weighed {
@@ -134,12 +160,59 @@ fn weighed(
         kind: profile.kind,
         column,
         total: profile.total(column).unwrap_or(0),
-        groups: sums.groups.sorted(|group| group.weight),
-        map_sites: sums.map_sites.sorted(|site| site.weight),
+        groups: sums
+            .groups
+            .sorted(|group| group.weight)
+            .into_iter()
+            .map(sorted_group)
+            .collect(),
+        map_sites: sums
+            .map_sites
+            .sorted(|site| site.weight)
+            .into_iter()
+            .map(sorted_site)
+            .collect(),
         map_memory: sums.map_memory.sorted(|memory| memory.live_bytes),
         sites: sums.sites.sorted(|site| site.weight),
         unnamed: sums.unnamed,
         in_runtime: sums.in_runtime,
+    }
+}
+
+fn sorted_group(mut group: Group) -> Group {
+    sort_labels(&mut group.labels);
+    group
+}
+
+fn sorted_site(mut site: MapSite) -> MapSite {
+    sort_labels(&mut site.labels);
+    site
+}
+
+/// Heaviest first, then by name.
+fn sort_labels(labels: &mut [LabelWeight]) {
+    labels.sort_by(|a, b| {
+        let names = |label: &LabelWeight| (label.key.clone(), label.value.clone());
+        b.weight
+            .cmp(&a.weight)
+            .then_with(|| names(a).cmp(&names(b)))
+    });
+}
+
+/// Adds a sample's labels to those of its stack or line.
+fn add_labels(known: &mut Vec<LabelWeight>, labels: &[(Vec<u8>, Vec<u8>)], weight: i64) {
+    for (key, value) in labels {
+        let same = |label: &LabelWeight| label.key == *key && label.value == *value;
+        if let Some(place) = known.iter().position(same) {
+            let sum = &mut known[place].weight;
+            *sum = sum.saturating_add(weight);
+        } else if known.len() < LABELS_KEPT {
+            known.push(LabelWeight {
+                key: key.clone(),
+                value: value.clone(),
+                weight,
+            });
+        }
     }
 }
 
@@ -184,6 +257,8 @@ struct Sums {
     heaviest: FxHashMap<(FrameId, MapOp), i64>,
     unnamed: i64,
     in_runtime: i64,
+    /// Keys and values of the sample at hand.
+    labels: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Sums {
@@ -204,9 +279,11 @@ impl Sums {
             weight: 0,
             waits,
             line,
+            labels: Vec::new(),
         });
         if let Some(group) = group {
             group.weight = group.weight.saturating_add(weight);
+            add_labels(&mut group.labels, &self.labels, weight);
         }
         if is_unnamed(evidence, stack) {
             self.unnamed = self.unnamed.saturating_add(weight);
@@ -257,10 +334,12 @@ impl Sums {
             weight: 0,
             stack,
             line,
+            labels: Vec::new(),
         };
         let heaviest = self.heaviest.entry(key).or_insert(weight);
         if let Some(known) = self.map_sites.row(key, new) {
             known.weight = known.weight.saturating_add(weight);
+            add_labels(&mut known.labels, &self.labels, weight);
             if weight > *heaviest {
                 (*heaviest, known.stack) = (weight, stack);
             }
@@ -272,13 +351,7 @@ impl Sums {
         let &[_, total_bytes, live_objects, live_bytes] = row else {
             return;
         };
-        let symbols = &evidence.symbols;
-        let makes = symbols
-            .frames(stack)
-            .map(|frame| (symbols.text(frame.func), symbols.text(frame.file)))
-            .take_while(|(func, file)| !frames::is_user(func, file))
-            .any(|(func, _)| allocates_map(func));
-        if !makes {
+        if !makes_map(evidence, stack) {
             return;
         }
         let new = || MapMemory {
@@ -293,6 +366,16 @@ impl Sums {
             known.total_bytes = known.total_bytes.saturating_add(total_bytes);
         }
     }
+}
+
+/// True where the frames between a line of user code and the allocator are a map's.
+fn makes_map(evidence: &Evidence<'_>, stack: StackId) -> bool {
+    let symbols = &evidence.symbols;
+    symbols
+        .frames(stack)
+        .map(|frame| (symbols.text(frame.func), symbols.text(frame.file)))
+        .take_while(|(func, file)| !frames::is_user(func, file))
+        .any(|(func, _)| allocates_map(func))
 }
 
 /// What the frames in front of the user's show a goroutine to wait for.

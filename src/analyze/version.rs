@@ -16,7 +16,7 @@ use crate::goruntime::waits::wait_state;
 use crate::model::{Evidence, FrameId};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use gather::VersionCues;
+pub use gather::{TraceSigns, VersionCues};
 
 /// What the version was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,13 +90,15 @@ impl GoFacts {
 /// The reasons kept for a report; further ones say the same.
 const MAX_REASONS: usize = 3;
 
-/// The version behind one incident; `named` is the user's own word.
+/// The version behind one incident; `traces` are those of the same process, `named` is the user's own word.
 pub fn of_incident(
     evidence: &Evidence<'_>,
     incident: &Incident,
+    traces: &[TraceSigns<'_>],
     named: Option<GoBuild>,
 ) -> GoFacts {
-    let (frames, cues) = gather::gather(evidence, incident);
+    let (frames, mut cues) = gather::gather(evidence, incident);
+    cues.note_traces(traces);
     infer(evidence, frames, &cues, named)
 }
 
@@ -108,7 +110,7 @@ pub fn infer(
     named: Option<GoBuild>,
 ) -> GoFacts {
     let distinct: BTreeSet<FrameId> = frames.into_iter().collect();
-    let seen = look_at_frames(evidence, &distinct, &cues.unlisted);
+    let seen = look_at_frames(evidence, &distinct, cues);
     let voted = vote(&seen.votes);
     let mut reasons = Vec::new();
     if let Some(build) = named {
@@ -248,6 +250,34 @@ impl SeenFrames {
         Some((*version, path))
     }
 
+    /// Takes a frame; its line counts where `listed`, and once.
+    fn note_frame<'f>(
+        &mut self,
+        (function, file, line): Line<'f>,
+        listed: bool,
+        voted: &mut BTreeSet<Line<'f>>,
+    ) {
+        let names = cues::frame_cues(function, file);
+        self.names
+            .extend(names.map(|row| (row.words, ReleaseSet::of(row.versions))));
+        if !matches!(owner(function), Owner::Runtime | Owner::Std) {
+            return;
+        }
+        let Some(relative) = goroot_relative(file) else {
+            return;
+        };
+        self.note_file(file, relative);
+        // `panic` is how the runtime prints the name of runtime.gopanic.
+        let function = if function == b"panic" {
+            b"runtime.gopanic"
+        } else {
+            function
+        };
+        if listed && voted.insert((function, relative, line)) {
+            self.votes.extend(vote_of(function, relative, line));
+        }
+    }
+
     fn note_file(&mut self, path: &[u8], relative: &[u8]) {
         self.arch = self.arch.or(file_arch(relative));
         self.noswiss |= relative.ends_with(b"_noswiss.go");
@@ -264,7 +294,7 @@ impl SeenFrames {
 fn look_at_frames(
     evidence: &Evidence<'_>,
     frames: &BTreeSet<FrameId>,
-    unlisted: &BTreeSet<FrameId>,
+    cues: &VersionCues,
 ) -> SeenFrames {
     let mut seen = SeenFrames::default();
     let mut voted = BTreeSet::new();
@@ -274,31 +304,17 @@ fn look_at_frames(
         };
         let function = evidence.symbols.text(frame.func);
         let file = evidence.symbols.text(frame.file);
-        let names = cues::frame_cues(function, file);
-        seen.names
-            .extend(names.map(|row| (row.words, ReleaseSet::of(row.versions))));
-        if !matches!(owner(function), Owner::Runtime | Owner::Std) {
-            continue;
-        }
-        let Some(relative) = goroot_relative(file) else {
-            continue;
-        };
-        seen.note_file(file, relative);
-        // `panic` is how the runtime prints the name of runtime.gopanic.
-        let function = if function == b"panic" {
-            b"runtime.gopanic"
-        } else {
-            function
-        };
-        let counts = !unlisted.contains(&id) && voted.insert((function, relative, frame.line));
-        seen.votes.extend(
-            counts
-                .then(|| vote_of(function, relative, frame.line))
-                .flatten(),
-        );
+        let listed = !cues.unlisted.contains(&id);
+        seen.note_frame((function, file, frame.line), listed, &mut voted);
+    }
+    for (function, file, line) in &cues.traced {
+        seen.note_frame((function, file, *line), true, &mut voted);
     }
     seen
 }
+
+/// Function, file and line.
+type Line<'f> = (&'f [u8], &'f [u8], u32);
 
 /// The vote of a site; `None` where the table does not know it.
 fn vote_of(function: &[u8], file: &[u8], line: u32) -> Option<Vote> {

@@ -10,11 +10,14 @@ use crate::input::Source;
 use crate::model::{Evidence, Grade};
 use crate::parse::Given;
 use crate::parse::symbols::Executable;
+use crate::source::{Module, Reading};
 use crate::triage::Options;
 use crate::triage::report::Report;
+use crate::triage::trace::TraceSummary;
 use crate::{envelope, parse, render, triage};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct AnalyseSettings {
     pub options: Options,
     /// The program that was running.
     pub exe: Option<PathBuf>,
+    /// `--src`.
+    pub src: Option<PathBuf>,
     /// `--snapshot`.
     pub snapshot: Option<PathBuf>,
     /// `--secrets`.
@@ -55,7 +60,8 @@ pub fn run(settings: &AnalyseSettings) -> Exit {
         .as_deref()
         .and_then(|bytes| program(bytes, settings.exe.as_deref()));
     unreadable |= settings.exe.is_some() && program.is_none();
-    options.traces = trace::summaries(&inputs.sources, &progress);
+    options.source = source(settings.src.as_deref());
+    unreadable |= settings.src.is_some() && options.source.is_none();
     let report = walk(&inputs.sources, &options, program.as_ref(), &progress);
     progress.finish();
     let format = output::format(
@@ -90,6 +96,15 @@ fn program<'x>(bytes: &'x [u8], path: Option<&Path>) -> Option<Executable<'x>> {
         .ok()
 }
 
+/// The module of `--src`; what cannot be read is told, and the report goes on without it.
+fn source(dir: Option<&Path>) -> Option<Arc<Module>> {
+    let opened = Module::open(dir?, &Reading::default());
+    opened
+        .map_err(|error| output::complain(&format!("--src {error}")))
+        .ok()
+        .map(Arc::new)
+}
+
 /// The options with what the files of `--snapshot` and `--secrets` hold; true where one can't be read. It is told on stderr, and the
 /// report goes on without it.
 fn with_memory(settings: &AnalyseSettings) -> (Options, bool) {
@@ -116,24 +131,61 @@ fn with_memory(settings: &AnalyseSettings) -> (Options, bool) {
     (options, unreadable)
 }
 
-/// input ──► envelope ──► parse ──► analyze and triage.
+/// input ──► envelope ──► parse ──► analyze and triage. Traces are added up while they are parsed.
 pub fn walk(
     sources: &[Source],
     options: &Options,
     program: Option<&Executable<'_>>,
     progress: &Progress,
 ) -> Report {
-    with_evidence(sources, program, progress, |evidence| {
-        triage::report(evidence, options)
+    with_traces(sources, program, progress, |evidence, traces| {
+        triage::report_with_traces(evidence, traces, options)
     })
 }
 
-/// input ──► envelope ──► parse ──► what `look` makes of it.
+/// input ──► envelope ──► parse ──► what `look` makes of it, and of the traces, added up.
+pub fn with_traces<R>(
+    sources: &[Source],
+    program: Option<&Executable<'_>>,
+    progress: &Progress,
+    look: impl FnOnce(&Evidence<'_>, &[TraceSummary]) -> R,
+) -> R {
+    with_given(sources, progress, |given| {
+        let mut traces = Vec::new();
+        let evidence = parse::read_with_traces(given, program, &mut |input, bytes| {
+            traces.extend(trace::summary(input, bytes, progress));
+        });
+        release(sources);
+        look(&evidence, &traces)
+    })
+}
+
+/// input ──► envelope ──► parse ──► what `look` makes of it. Traces are not read.
 pub fn with_evidence<R>(
     sources: &[Source],
     program: Option<&Executable<'_>>,
     progress: &Progress,
     look: impl FnOnce(&Evidence<'_>) -> R,
+) -> R {
+    with_given(sources, progress, |given| {
+        let evidence = parse::read_named(given, program);
+        release(sources);
+        look(&evidence)
+    })
+}
+
+/// What is parsed is hardly looked at again.
+fn release(sources: &[Source]) {
+    for source in sources {
+        source.release();
+    }
+}
+
+/// input ──► envelope ──► what `look` makes of it.
+fn with_given<R>(
+    sources: &[Source],
+    progress: &Progress,
+    look: impl FnOnce(&[Given<'_>]) -> R,
 ) -> R {
     let sizes = sources.iter().map(|source| source.bytes().len() as u64);
     progress.analyse(sizes.sum());
@@ -152,9 +204,5 @@ pub fn with_evidence<R>(
             notes: source.notes.clone(),
         })
         .collect();
-    let evidence = parse::read_named(&given, program);
-    for source in sources {
-        source.release();
-    }
-    look(&evidence)
+    look(&given)
 }

@@ -4,13 +4,19 @@
 //! other room meets a type of the parser.
 
 use super::analyse::AnalyseSettings;
+use super::ci::args::CiArgs;
 use super::diff::args::DiffArgs;
 use super::graph::args::GraphArgs;
 use super::map::args::MapCommand;
+use super::merge::args::MergeArgs;
 use super::output::{Colour, OutputFormat};
 use super::read::ReadSettings;
+use super::redact::args::{RedactArgs, RedactCommand};
 use super::repro::ReproSettings;
+use super::runbook::args::RunbookArgs;
+use super::scan::args::ScanArgs;
 use super::show::{PageArgs, ShowArgs};
+use super::suspects::args::SuspectsArgs;
 use crate::analyze::trace::TOP_WAITING;
 use crate::goruntime::version::GoBuild;
 use crate::input::DEFAULT_MAX_BYTES;
@@ -31,8 +37,8 @@ Reads what a dead or hanging Go program left behind (the text of a panic, a fata
 /debug/pprof/goroutine?debug=2), its profiles (binary or debug=1, perf script, folded stacks) or an execution trace, and prints what \
 happened, where to look first, and what to do: observe, locate, anatomy, verify and mitigate.
 
-Logs may be passed as they are: wrappers of log systems are taken off, unrelated lines are set aside, .gz and .zst are read. \
-Several files are one incident.";
+Logs may be passed as they are: wrappers of log systems are taken off, unrelated lines are set aside, compressed files and archives \
+are opened. Several files are one incident; `gotriage scan` looks for all incidents in many.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,11 +57,15 @@ Examples:
   # A crash and a capture, as one incident
   gotriage crash.log goroutines.txt
 
+  # Who was the other one? With the source of the program
+  gotriage --src . crash.log
+
   # With what a debugger read of the process's maps, from its core
   gotriage --snapshot gotriage-snapshot.json crash.log
 
   # For the ticket, for a script
   gotriage --format markdown crash.log
+  gotriage --format html crash.log > report.html
   gotriage --format json crash.log | jq '.incidents[].verdict'
 
   # In CI: exit 1 if there is a conflict
@@ -63,6 +73,13 @@ Examples:
 
   # Does it leak, does it hang: two captures of one process
   gotriage diff before.txt after.txt
+
+  # Without tenants, users, tokens: the report, or the log itself
+  gotriage --redact --format markdown crash.log
+  gotriage redact crash.log > crash.redacted.log
+
+  # A year's logs: which crashes, how often, since when
+  gotriage scan /var/log/pods incidents.tar.gz
 
   # A picture, a program that dies the same way
   gotriage graph crash.log -o creation.svg
@@ -94,12 +111,24 @@ pub struct Cli {
 pub enum Command {
     /// Write a Go program that dies the same way
     Repro(ReproArgs),
+    /// Find the crashes in many logs: how often, since when, where
+    Scan(ScanArgs),
+    /// Put the results of several scans together
+    Merge(MergeArgs),
+    /// Read the output of go test; write annotations and reports for CI
+    Ci(CiArgs),
     /// Compare two captures of one process: what grew, what hangs
     Diff(DiffArgs),
     /// Draw who created whom, who fought over a map, or who waits for what
     Graph(GraphArgs),
     /// Report an execution trace: who ran, waited, woke whom
     Trace(TraceArgs),
+    /// Print how to capture more: for a verdict, a report, a log
+    Runbook(RunbookArgs),
+    /// Replace what is somebody's: a dump that can be posted
+    Redact(RedactCommand),
+    /// Find maps in Go source that two goroutines may use at once
+    Suspects(SuspectsArgs),
     /// Where keys and addresses lie in Go's maps, and how maps grow
     #[command(subcommand)]
     Map(MapCommand),
@@ -121,8 +150,9 @@ Examples:
 pub struct TraceArgs {
     /// The trace; standard input without it
     ///
-    /// What runtime/trace, go test -trace, /debug/pprof/trace or a flight recorder wrote, of any Go version since 1.11; .gz and .zst
-    /// too. One that was cut by a crash is read as far as it goes. The text of `go tool trace -d=parsed` (1.22 and later) is read, too.
+    /// What runtime/trace, go test -trace, /debug/pprof/trace or a flight recorder wrote, of any Go version since 1.11; compressed
+    /// too. One that was cut by a crash is read as far as it goes. The text of `go tool trace -d=parsed` (`-d` up to 1.21) and the JSON
+    /// that its server gives a browser (/jsontrace) are read, too; what they leave out is said.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
     /// Goroutines listed by their time in waits
@@ -135,6 +165,9 @@ pub struct TraceArgs {
     /// After decompression; bytes, or with K, M or G behind.
     #[arg(long, value_name = "SIZE", default_value_t = DEFAULT_MAX_BYTES, value_parser = size, hide_default_value = true, help_heading = "Input")]
     pub max_bytes: u64,
+    /// Redaction, of the text form.
+    #[command(flatten)]
+    pub redact: RedactArgs,
     /// Output.
     #[command(flatten)]
     pub show: ShowArgs,
@@ -160,8 +193,18 @@ pub enum SchemaOf {
     Graph,
     /// `gotriage.diff/1`.
     Diff,
+    /// `gotriage.scan/1`.
+    Scan,
+    /// A line of scan --format jsonl.
+    ScanLine,
+    /// `gotriage.report/1` with tests and findings.
+    Ci,
     /// `gotriage.trace/1`.
     Trace,
+    /// `gotriage.runbook/1`.
+    Runbook,
+    /// `gotriage.suspects/1`.
+    Suspects,
     /// `gotriage.map-layout/1`.
     MapLayout,
     /// `gotriage.map-locate/1`.
@@ -178,7 +221,7 @@ pub struct InputArgs {
     /// Logs, crash dumps, goroutine captures; `-` is standard input
     ///
     /// Several files are read as one incident: a crash with the captures that belong to it. Without files, standard input is read.
-    /// Files compressed with gzip or zstd are recognised by their contents.
+    /// gzip, zstd, bzip2, xz, tar and zip are recognised by their contents; the members of an archive are inputs, named archive!member.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// Go version of the program, such as 1.23, instead of the inferred one
@@ -199,6 +242,9 @@ pub struct InputArgs {
     /// was cut, and the exit code is 2. Default: 4G.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Input")]
     pub max_bytes: Option<u64>,
+    /// Redaction.
+    #[command(flatten)]
+    pub redact: RedactArgs,
 }
 
 /// The analysis.
@@ -211,13 +257,20 @@ pub struct AnalyseArgs {
     ///
     /// Text profiles (debug=1) leave the runtime's frames as bare addresses, and with them the map operations; the program's own tables
     /// name them, stripped or not. It has to be the very build that wrote the profile. Example: --exe ./app goroutine.txt
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    #[arg(long, value_name = "FILE", conflicts_with = "redact", value_hint = ValueHint::FilePath, help_heading = "Input")]
     exe: Option<PathBuf>,
+    /// Go source of the program, to find who else is at the map
+    ///
+    /// The directory of its module, or one below it, at the revision that was running. Where a map crashed, every other line that
+    /// writes the same map is found, with the locks held there, and ranked as suspect. Example: --src . crash.log
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
+    src: Option<PathBuf>,
     /// Snapshot of the process's maps: gotriage.map-snapshot/1
     ///
     /// From a core of the same process, or from the process while it lived; `gotriage map probe` prints the debugger script that
-    /// writes one. Step 3 then names types, fields, and the buckets or slots of keys and addresses.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Memory")]
+    /// writes one. Step 3 then names types, fields, and the buckets or slots of keys and addresses. It is tied by addresses, which
+    /// --redact replaces: not with that.
+    #[arg(long, value_name = "FILE", conflicts_with = "redact", value_hint = ValueHint::FilePath, help_heading = "Memory")]
     snapshot: Option<PathBuf>,
     /// Secrets of the process's hash, in the same form
     ///
@@ -227,8 +280,8 @@ pub struct AnalyseArgs {
     secrets: Option<PathBuf>,
     /// Form of the report
     ///
-    /// `text` is for a terminal, `markdown` for tickets and pull requests, `json` for programs: the schema gotriage.report/1, which
-    /// `gotriage schema` prints.
+    /// `text` is for a terminal, `markdown` for tickets and pull requests, `html` one file with pictures for a browser, `json` for
+    /// programs: the schema gotriage.report/1, which `gotriage schema` prints.
     #[arg(
         long,
         value_name = "FORMAT",
@@ -238,7 +291,7 @@ pub struct AnalyseArgs {
     format: FormatArg,
     /// Show all groups, conflicts and sites instead of the largest
     ///
-    /// Long lists of the text and Markdown reports are folded by default. JSON is never folded.
+    /// Long lists of text, Markdown and HTML are folded by default. JSON is never folded.
     #[arg(long, help_heading = "Output")]
     all: bool,
     /// Colours and width.
@@ -319,6 +372,8 @@ pub enum FormatArg {
     Json,
     /// For tickets.
     Markdown,
+    /// For browsers.
+    Html,
 }
 
 /// When to colour.
@@ -359,6 +414,7 @@ impl From<FormatArg> for OutputFormat {
             FormatArg::Text => OutputFormat::Text,
             FormatArg::Json => OutputFormat::Json,
             FormatArg::Markdown => OutputFormat::Markdown,
+            FormatArg::Html => OutputFormat::Html,
         }
     }
 }
@@ -378,6 +434,7 @@ impl InputArgs {
         ReadSettings {
             files: self.files.clone(),
             max_bytes: self.max_bytes.unwrap_or(DEFAULT_MAX_BYTES),
+            redact: self.redact.settings(),
         }
     }
 
@@ -386,7 +443,7 @@ impl InputArgs {
             go: self.go,
             separate: self.separate,
             memory: Memory::default(),
-            traces: Vec::new(),
+            source: None,
         }
     }
 }
@@ -398,6 +455,7 @@ impl AnalyseArgs {
             read: self.input.settings(),
             options: self.input.options(),
             exe: self.exe.clone(),
+            src: self.src.clone(),
             snapshot: self.snapshot.clone(),
             secrets: self.secrets.clone(),
             format: self.format.into(),
@@ -444,114 +502,4 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::{Arg, CommandFactory};
-    use std::collections::BTreeSet;
-
-    /// Every command with its own arguments; those of clap itself (`--help`, `--version`) left out.
-    fn commands() -> Vec<(String, Vec<Arg>)> {
-        let mut root = Cli::command();
-        root.build();
-        let mut all = Vec::new();
-        let mut open = vec![&root];
-        while let Some(command) = open.pop() {
-            let arguments = command.get_arguments();
-            let own = arguments.filter(|arg| arg.get_id() != "help" && arg.get_id() != "version");
-            all.push((command.get_name().to_owned(), own.cloned().collect()));
-            let subcommands = command.get_subcommands();
-            open.extend(subcommands.filter(|command| command.get_name() != "help"));
-        }
-        all
-    }
-
-    #[test]
-    fn the_definition_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_argument_has_a_short_line_and_a_paragraph() {
-        for (command, arguments) in commands() {
-            for argument in arguments {
-                let id = argument.get_id();
-                let short = argument
-                    .get_help()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
-                let long = argument
-                    .get_long_help()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
-                assert!((10..=70).contains(&short.len()), "{command} {id}: {short}");
-                assert!(!short.ends_with('.'), "{command} {id}: {short}");
-                assert!(
-                    long.len() > short.len() && long.ends_with(|c| c != ' '),
-                    "{command} {id}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn options_are_lower_case_and_stand_alone() {
-        for (command, arguments) in commands() {
-            let mut seen = BTreeSet::new();
-            for argument in arguments
-                .iter()
-                .filter(|argument| !argument.is_positional())
-            {
-                let long = argument.get_long().unwrap_or_default();
-                assert!(
-                    long.len() > 1,
-                    "{command}: {:?} has no long form",
-                    argument.get_id()
-                );
-                assert!(
-                    long.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
-                    "{long}"
-                );
-                assert!(seen.insert(long.to_owned()), "{command}: --{long} twice");
-                if let Some(short) = argument.get_short() {
-                    assert!(seen.insert(short.to_string()), "{command}: -{short} twice");
-                }
-                assert!(
-                    argument.get_help_heading().is_some(),
-                    "{command}: --{long} has no heading"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn values_are_named_and_switches_have_none() {
-        for (command, arguments) in commands() {
-            for argument in arguments {
-                let takes = argument.get_action().takes_values();
-                let id = argument.get_id();
-                if !takes {
-                    assert!(argument.get_possible_values().is_empty(), "{command} {id}");
-                    continue;
-                }
-                let names = argument.get_value_names().unwrap_or_default();
-                assert!(!names.is_empty(), "{command} {id}");
-                for name in names {
-                    assert!(
-                        name.chars().all(|c| c.is_ascii_uppercase()),
-                        "{command} {id}: {name}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn sizes_have_units() {
-        assert_eq!(size("1048576"), Ok(1 << 20));
-        assert_eq!(size("500M"), Ok(500 << 20));
-        assert_eq!(size("4g"), Ok(4 << 30));
-        for wrong in ["", "0", "M", "-1", "1.5G", "5T", "99999999999G", "1 M"] {
-            assert!(size(wrong).is_err(), "{wrong}");
-        }
-    }
-}
+mod tests;

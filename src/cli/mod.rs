@@ -5,18 +5,24 @@
 
 mod analyse;
 mod args;
+mod ci;
 mod completions;
 mod diff;
 mod exit;
 mod graph;
 mod man;
 mod map;
+mod merge;
 mod output;
 mod progress;
 mod read;
+mod redact;
 mod repro;
+mod runbook;
+mod scan;
 mod schema;
 mod show;
+mod suspects;
 mod trace;
 
 pub use exit::Exit;
@@ -36,9 +42,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         None if cli.analyse.input.files.is_empty() && stdin().is_terminal() => short_help(),
         None => analyse::run(&cli.analyse.settings()),
         Some(Command::Repro(args)) => repro::run(&args.settings()),
+        Some(Command::Scan(args)) => scan::run(&args.settings()),
+        Some(Command::Merge(args)) => merge::run(&args.settings()),
+        Some(Command::Ci(args)) => ci::run(&args.settings()),
         Some(Command::Diff(args)) => diff::run(&args.settings()),
         Some(Command::Graph(args)) => graph::run(&args.settings()),
         Some(Command::Trace(args)) => trace::run(&args),
+        Some(Command::Runbook(args)) => runbook::run(&args.settings()),
+        Some(Command::Redact(args)) => redact::run(&args.settings()),
+        Some(Command::Suspects(args)) => suspects::run(&args.settings()),
         Some(Command::Map(command)) => map::run(&command),
         Some(Command::Schema(args)) => schema::run(args.of),
         Some(Command::Man(args)) => man::run(args.directory.as_deref()),

@@ -24,6 +24,8 @@ pub enum OutputFormat {
     Json,
     /// For tickets.
     Markdown,
+    /// For browsers.
+    Html,
 }
 
 /// When to colour.
@@ -39,15 +41,20 @@ pub enum Colour {
 
 /// The renderer's format for this stdout and environment.
 pub fn format(format: OutputFormat, colour: Colour, width: Option<usize>, all: bool) -> Format {
-    let terminal = io::stdout().is_terminal();
     match format {
         OutputFormat::Json => Format::Json,
         OutputFormat::Markdown => Format::Markdown { all },
-        OutputFormat::Text => Format::Text(TextOptions {
-            width: columns(width, variable, terminal_columns()),
-            colour: is_coloured(colour, terminal, variable),
-            all,
-        }),
+        OutputFormat::Html => Format::Html { all },
+        OutputFormat::Text => Format::Text(text_options(colour, width, all)),
+    }
+}
+
+/// How text looks on this stdout and in this environment.
+pub fn text_options(colour: Colour, width: Option<usize>, all: bool) -> TextOptions {
+    TextOptions {
+        width: columns(width, variable, terminal_columns()),
+        colour: is_coloured(colour, io::stdout().is_terminal(), variable),
+        all,
     }
 }
 

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// Inputs up to this size are done before a bar could be read.
 const LARGE: u64 = 256 << 20;
 
+/// Up to so many events of a trace the same holds.
+const MANY: u64 = 1 << 20;
+
 /// How often the line is drawn.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -52,7 +55,7 @@ impl Progress {
 
     /// So many events of a trace have been put in order.
     pub fn events(&self, events: u64) {
-        if self.visible {
+        if self.visible && events > MANY {
             let millions = events >> 20;
             self.bar()
                 .set_message(format!("{millions} million events,"));

@@ -2,7 +2,8 @@
 
 use super::output;
 use super::progress::Progress;
-use crate::input::{InputError, Reading, Source};
+use super::redact::{self, Asked};
+use crate::input::{self, InputError, Reading, Source};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ pub struct ReadSettings {
     pub files: Vec<PathBuf>,
     /// Limit for each input, in bytes after decompression.
     pub max_bytes: u64,
+    /// `--redact`.
+    pub redact: Option<Asked>,
 }
 
 /// What was read.
@@ -25,7 +28,7 @@ pub struct Inputs {
     pub incomplete: bool,
 }
 
-/// Opens, maps and decompresses everything. Messages come in the order of the inputs.
+/// Opens, maps, decompresses and, where asked, cleans everything. Messages come in the order of the inputs.
 pub fn all(settings: &ReadSettings, progress: &Progress) -> Inputs {
     let paths = paths(&settings.files);
     let reading = Reading {
@@ -42,15 +45,22 @@ pub fn all(settings: &ReadSettings, progress: &Progress) -> Inputs {
     };
     for result in results {
         match result {
-            Ok(source) => {
-                inputs.incomplete |= source.limited;
-                inputs.sources.push(source);
+            Ok(read) => {
+                inputs.incomplete |= read.sources.iter().any(|source| source.limited);
+                inputs.sources.extend(read.sources);
+                for remark in read.remarks {
+                    inputs.incomplete |= remark.incomplete;
+                    output::complain(&format!("{}: {}", remark.path, remark.text));
+                }
             }
             Err(error) => {
                 inputs.incomplete = true;
                 output::complain(&error.to_string());
             }
         }
+    }
+    if let Some(asked) = &settings.redact {
+        redact::apply(&mut inputs, asked);
     }
     inputs
 }
@@ -69,9 +79,9 @@ fn paths(files: &[PathBuf]) -> Vec<&Path> {
     }
 }
 
-fn one(reading: &Reading<'_>, path: &Path) -> Result<Source, InputError> {
+fn one(reading: &Reading<'_>, path: &Path) -> Result<input::Inputs, InputError> {
     match path == Path::new("-") {
-        true => reading.stdin(),
-        false => reading.file(path),
+        true => reading.stdin_inputs(),
+        false => reading.inputs(path),
     }
 }

@@ -5,9 +5,8 @@ use super::exit::Exit;
 use super::output;
 use super::progress::Progress;
 use super::read::{self, ReadSettings};
-use crate::analyze::trace::{Figures, Findings, TOP_WAITING, Tally};
-use crate::input::Source;
-use crate::model::trace::{Event, Sink, Tables};
+use crate::analyze::trace::{Figures, Findings, TOP_WAITING, add_up};
+use crate::model::InputId;
 use crate::parse::trace;
 use crate::render;
 use crate::triage::trace::{TraceInput, TraceReport, TraceSummary, report};
@@ -18,19 +17,17 @@ pub fn run(args: &TraceArgs) -> Exit {
     let settings = ReadSettings {
         files: args.file.iter().cloned().collect(),
         max_bytes: args.max_bytes,
+        redact: args.redact.settings(),
     };
     let mut inputs = read::all(&settings, &progress);
     let Some(source) = inputs.sources.pop() else {
         return Exit::Incomplete;
     };
-    let summed = match trace::is_text(source.bytes()) {
-        true => sum_text(source.bytes(), args.top, &progress),
-        false => sum(source.bytes(), args.top, &progress),
-    };
+    let summed = sum(source.bytes(), args.top, &progress);
     progress.finish();
     let Some((figures, findings)) = summed else {
         output::complain(&format!(
-            "{}: no execution trace: it does not begin with \"go 1.N trace\", nor is it the text of go tool trace -d=parsed. Profiles, dumps and logs are read without a subcommand",
+            "{}: no execution trace: it does not begin with \"go 1.N trace\", nor is it the text of go tool trace -d=parsed (-d up to Go 1.21) or the JSON that its server gives at /jsontrace. Profiles, dumps and logs are read without a subcommand",
             source.name
         ));
         return Exit::Nothing;
@@ -52,67 +49,36 @@ pub fn run(args: &TraceArgs) -> Exit {
 }
 
 /// Adds the trace up; `None` where `bytes` are none.
-fn sum(bytes: &[u8], top: usize, progress: &Progress) -> Option<(Figures, Findings)> {
-    let mut watched = Watched::new(top, progress);
-    let outcome = trace::read(bytes, trace::Options::default(), &mut watched)?;
-    Some(watched.tally.finish(&outcome))
-}
-
-/// The same for the text that `go tool trace -d=parsed` prints.
-fn sum_text(bytes: &[u8], top: usize, progress: &Progress) -> Option<(Figures, Findings)> {
-    let mut watched = Watched::new(top, progress);
-    let outcome = trace::read_text(bytes, &mut watched)?;
-    Some(watched.tally.finish(&outcome))
-}
-
-/// The traces among the inputs of an analysis.
-pub fn summaries(sources: &[Source], progress: &Progress) -> Vec<TraceSummary> {
-    let summary = |(source, input): (&Source, u32)| {
-        let (trace, findings) = sum(source.bytes(), TOP_WAITING, progress)?;
-        Some(TraceSummary {
-            input,
-            trace,
-            findings,
-        })
-    };
-    sources.iter().zip(0..).filter_map(summary).collect()
-}
-
-/// Events between two looks at the progress line.
-const STRIDE: u64 = 1 << 20;
-
-/// The tally, with an eye on the terminal.
-struct Watched<'p> {
-    tally: Tally,
-    progress: &'p Progress,
-    events: u64,
-}
-
-impl<'p> Watched<'p> {
-    fn new(top: usize, progress: &'p Progress) -> Self {
-        Self {
-            tally: Tally::new(top),
-            progress,
-            events: 0,
+pub(super) fn sum(bytes: &[u8], top: usize, progress: &Progress) -> Option<(Figures, Findings)> {
+    let options = trace::Options::default();
+    let watch = |events| progress.events(events);
+    let (tally, outcome) = std::thread::scope(|scope| {
+        if rayon::current_num_threads() > 1 {
+            scope.spawn(|| touch(bytes));
         }
-    }
+        add_up(top, &watch, |sink| trace::read_any(bytes, options, sink))
+    });
+    Some(tally.finish(&outcome?))
 }
 
-impl Sink for Watched<'_> {
-    fn generation(&mut self, tables: &Tables<'_>) {
-        self.tally.generation(tables);
-    }
+/// A trace among the inputs of an analysis.
+pub fn summary(input: InputId, bytes: &[u8], progress: &Progress) -> Option<TraceSummary> {
+    let (trace, findings) = sum(bytes, TOP_WAITING, progress)?;
+    Some(TraceSummary {
+        input: input.0,
+        trace,
+        findings,
+    })
+}
 
-    #[inline]
-    fn event(&mut self, event: &Event, tables: &Tables<'_>) {
-        self.events += 1;
-        if self.events.is_multiple_of(STRIDE) {
-            self.progress.events(self.events);
-        }
-        self.tally.event(event, tables);
-    }
+/// Bytes touched ahead of the reader. More could drive out of memory what it has not read yet.
+const AHEAD: usize = 256 << 20;
 
-    fn end_generation(&mut self, tables: &Tables<'_>) {
-        self.tally.end_generation(tables);
-    }
+/// Bytes of a page, or of part of one.
+const PAGE: usize = 4 << 10;
+
+/// Brings a mapped file's pages in, so that the reader need not wait for one after the other.
+fn touch(bytes: &[u8]) {
+    let ahead = bytes.iter().take(AHEAD).step_by(PAGE);
+    std::hint::black_box(ahead.fold(0, |sum: u8, byte| sum ^ byte));
 }

@@ -21,6 +21,47 @@ pub(super) struct Decoded<'s> {
     pub name: Option<&'static str>,
 }
 
+/// A text in UTF-16, told by its first bytes: a stream of it is turned into UTF-8 piece by piece.
+#[derive(Clone, Debug)]
+pub struct Utf16 {
+    unit: fn([u8; 2]) -> u16,
+    /// Half a unit, or the first half of a pair of units.
+    left: Vec<u8>,
+}
+
+impl Utf16 {
+    /// `None` where `head`, the beginning of a text, is in another encoding.
+    pub fn told(head: &[u8]) -> Option<Self> {
+        let unit = match decode(head).name? {
+            "utf-16le" => u16::from_le_bytes,
+            "utf-16be" => u16::from_be_bytes,
+            _ => return None,
+        };
+        let left = Vec::new();
+        Some(Self { unit, left })
+    }
+
+    /// The next piece in UTF-8, as far as its letters are whole.
+    pub fn decode(&mut self, piece: &[u8], to: &mut Vec<u8>) {
+        self.left.extend_from_slice(piece);
+        let mut whole = self.left.len() / 2 * 2;
+        let last = whole
+            .checked_sub(2)
+            .and_then(|at| self.left.get(at..whole))
+            .and_then(|pair| <[u8; 2]>::try_from(pair).ok())
+            .map(self.unit);
+        // The first half of a pair waits for the second.
+        whole -= if last.is_some_and(|unit| (0xd800..0xdc00).contains(&unit)) {
+            2
+        } else {
+            0
+        };
+        let rest = self.left.split_off(whole);
+        to.extend_from_slice(&letters(&self.left, self.unit));
+        self.left = rest;
+    }
+}
+
 /// Turns UTF-16 into UTF-8, takes a byte order mark off, and gives a text of bare carriage returns line ends.
 pub(super) fn decode(bytes: &[u8]) -> Decoded<'_> {
     let whole = |text| Decoded { text, name: None };
@@ -66,6 +107,13 @@ fn has_bare_returns(bytes: &[u8]) -> bool {
 }
 
 fn utf16<'s>(bytes: &[u8], unit: fn([u8; 2]) -> u16, name: &'static str) -> Decoded<'s> {
+    Decoded {
+        text: Cow::Owned(letters(bytes, unit)),
+        name: Some(name),
+    }
+}
+
+fn letters(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Vec<u8> {
     let units = bytes
         .chunks_exact(2)
         .filter_map(|pair| <[u8; 2]>::try_from(pair).ok().map(unit));
@@ -74,10 +122,7 @@ fn utf16<'s>(bytes: &[u8], unit: fn([u8; 2]) -> u16, name: &'static str) -> Deco
         let letter = letter.unwrap_or(char::REPLACEMENT_CHARACTER);
         text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
     }
-    Decoded {
-        text: Cow::Owned(text),
-        name: Some(name),
-    }
+    text
 }
 
 /// Takes carriage returns off: before line ends, and what a progress bar wrote before them on the line of a dump.

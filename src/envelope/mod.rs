@@ -30,6 +30,8 @@ mod streams;
 mod text;
 mod tidy;
 
+pub use encoding::Utf16;
+
 use crate::goruntime::anchors;
 use crate::model::{LineMap, TextLine};
 use sample::Sample;
@@ -102,13 +104,47 @@ pub struct Opened<'s> {
     pub truncated: bool,
 }
 
+/// A source as UTF-8 with line ends, its wrappers still around it; a profile or trace as it is.
+pub fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match anchors::is_profile(bytes) || anchors::trace_header(bytes).is_some() {
+        true => Cow::Borrowed(bytes),
+        false => encoding::decode(bytes).text,
+    }
+}
+
+impl Opened<'_> {
+    /// What came out of a part of an input, behind so many lines of it.
+    #[must_use]
+    pub fn behind(mut self, lines: u32) -> Self {
+        let shift = |line: &mut u32| *line = line.saturating_add(lines);
+        for text in &mut self.texts {
+            text.lines = std::mem::take(&mut text.lines).behind(lines);
+        }
+        let noted = self.notes.iter_mut().filter_map(|note| note.line.as_mut());
+        noted.for_each(shift);
+        for range in &mut self.wrapper_lines {
+            shift(&mut range.start);
+            shift(&mut range.end);
+        }
+        self
+    }
+}
+
+/// The time that a line of a log carries, in nanoseconds since 1970: at its start, in brackets or quotes near it, or behind the key of a
+/// JSON or logfmt record. A stamp without a zone is read as UTC, one without a year is none.
+pub fn time_of(line: &[u8]) -> Option<i64> {
+    stamp::inside(line)
+}
+
 /// Takes all wrappers off a source.
 ///
 /// Never fails: what is no wrapper stays, and a text without any word of a dump comes through as it is (decoded to UTF-8).
 ///
-/// A profile in protocol buffers or an execution trace has no lines: it is handed on as one text of none.
+/// A profile in protocol buffers or an execution trace (binary, or as JSON for a viewer) has no lines: it is handed on as one text of
+/// none.
 pub fn open(bytes: &[u8]) -> Opened<'_> {
-    if anchors::is_profile(bytes) || anchors::trace_header(bytes).is_some() {
+    let trace = anchors::trace_header(bytes).is_some() || anchors::is_trace_json(bytes);
+    if trace || anchors::is_profile(bytes) {
         return unlined(bytes);
     }
     let decoded = encoding::decode(bytes);

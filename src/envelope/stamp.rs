@@ -269,6 +269,36 @@ fn weekday_first(mut c: Cursor) -> Option<Stamp> {
     Some(c.stamp(year.map(|year| Day { year, month, day }), nanos - zone))
 }
 
+/// Bytes of a line in which its stamp is looked for: what stands before it is a host, a pod or a level.
+const STAMP_WITHIN: usize = 256;
+
+/// Keys behind which a record keeps its time as a number.
+const TIME_KEYS: [&[u8]; 5] = [
+    b"\"ts\":",
+    b"\"time\":",
+    b"\"timestamp\":",
+    b"ts=",
+    b"time=",
+];
+
+/// The time of the first stamp with a year in a line, wherever it stands.
+pub(super) fn inside(line: &[u8]) -> Option<i64> {
+    let near = line.get(..line.len().min(STAMP_WITHIN)).unwrap_or_default();
+    let opens = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| near.get(before));
+        before
+            .is_none_or(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'.' | b'-' | b'/'))
+    };
+    let mut places = (0..near.len()).filter(|&at| opens(at));
+    let stamped = places.find_map(|at| parse(near.get(at..)?)?.time);
+    stamped.or_else(|| {
+        TIME_KEYS.iter().find_map(|key| {
+            let at = memchr::memmem::find(near, key)?;
+            of_value(near.get(at + key.len()..)?.trim_ascii_start())
+        })
+    })
+}
+
 /// The time of a scalar that a log system calls its time stamp: text, or a count since 1970 in the unit its length shows.
 pub(super) fn of_value(value: &[u8]) -> Option<i64> {
     if let Some(stamp) = parse(value) {
@@ -387,6 +417,32 @@ mod tests {
         );
         assert_eq!(of_value(b"42"), None);
         assert_eq!(of_value(b"9999999999.9"), None);
+    }
+
+    #[test]
+    fn stamps_are_found_inside_lines() {
+        for line in [
+            &b"2026/01/02 15:04:05 http: panic serving"[..],
+            b"web-1 | [2026-01-02T15:04:05Z] up",
+            b"{\"level\":\"info\",\"time\":\"2026-01-02T15:04:05Z\"}",
+            b"{\"level\":\"info\",\"ts\":1767366245.0}",
+            b"time=2026-01-02T15:04:05Z level=info",
+        ] {
+            let time = SECOND * NANOS_PER_SECOND;
+            assert_eq!(
+                inside(line),
+                Some(time),
+                "{}",
+                String::from_utf8_lossy(line)
+            );
+        }
+        for line in [
+            &b"Jan  2 15:04:05 host app[1]: up"[..],
+            b"goroutine 7 [running]:",
+            b"",
+        ] {
+            assert_eq!(inside(line), None);
+        }
     }
 
     #[test]

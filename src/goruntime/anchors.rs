@@ -55,7 +55,7 @@ const PREAMBLES: [&[u8]; 12] = [
 ];
 
 /// Starts of the fixed lines inside a report.
-const FIXED: [&[u8]; 12] = [
+const FIXED: [&[u8]; 11] = [
     b"[signal ",
     b"runtime stack:",
     b"PC=0x",
@@ -67,7 +67,6 @@ const FIXED: [&[u8]; 12] = [
     b"Previous read at 0x",
     b"Previous write at 0x",
     b"runtime: goroutine stack exceeds ",
-    b"goroutine profile: total ",
 ];
 
 /// Stands for the frames of a goroutine that runs on another thread, indented.
@@ -82,6 +81,18 @@ const TELLTALES: [&[u8]; 6] = [
     b"created by ",
     b".go:",
 ];
+
+/// First lines of profiles that are texts (`debug=1`).
+const PROFILE_STARTS: [&[u8]; 5] = [
+    b"goroutine profile: total ",
+    b"threadcreate profile: total ",
+    b"heap profile: ",
+    b"--- mutex:",
+    b"--- contention:",
+];
+
+/// How the lines start in which such a profile names its addresses: as they are, and inside JSON.
+const PROFILE_NAMES: [&[u8]; 2] = [b"#\t0x", b"#\\t0x"];
 
 /// How the lines start that [`find_inside`] finds.
 const DUMP_STARTS: [&[u8]; 5] = [
@@ -103,6 +114,20 @@ pub fn trace_header(bytes: &[u8]) -> Option<u16> {
         return None;
     }
     std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+/// Bytes in which a document for Chrome's trace viewer says that it is one.
+const TRACE_JSON_HEAD: usize = 1024;
+
+/// True where a text is a trace in the JSON of Chrome's trace viewer, as `go tool trace` gives it to a browser:
+/// `{"displayTimeUnit":"ns","traceEvents":[…`.
+pub fn is_trace_json(bytes: &[u8]) -> bool {
+    let head = bytes
+        .get(..TRACE_JSON_HEAD)
+        .unwrap_or(bytes)
+        .trim_ascii_start();
+    let has = |key: &str| memchr::memmem::find(head, key.as_bytes()).is_some();
+    head.starts_with(b"{") && has("\"traceEvents\"") && has("\"displayTimeUnit\"")
 }
 
 /// True for the bytes of a profile in protocol buffers: no text, whatever follows.
@@ -148,6 +173,7 @@ pub fn classify(line: &[u8]) -> Option<Anchor> {
     if FIXED.iter().any(|start| line.starts_with(start))
         || is_elided(line)
         || is_race_creation(line)
+        || is_profile_line(line)
         || line.trim_ascii_start() == UNAVAILABLE
     {
         return Some(Anchor::Fixed);
@@ -172,7 +198,9 @@ pub fn find_inside(line: &[u8]) -> Option<usize> {
         .filter_map(|start| line.find(start))
         .filter(|&at| !follows_word(line, at))
         .min();
-    [header, created, preamble].into_iter().flatten().min()
+    let profile = profile_line_in(line);
+    let starts = [header, created, preamble, profile];
+    starts.into_iter().flatten().min()
 }
 
 /// True where `line` has a location with an offset (`.go:12 +0x1d`) or a goroutine header anywhere.
@@ -193,6 +221,18 @@ pub fn hides_dump(line: &[u8]) -> bool {
         Some(_) => false,
         None => find_inside(line).is_some() || holds_location(line),
     }
+}
+
+/// True for a line that only a profile that is a text has: its first one, and those that name addresses.
+pub fn is_profile_line(line: &[u8]) -> bool {
+    let mut starts = PROFILE_STARTS.iter().chain(&PROFILE_NAMES);
+    starts.any(|start| line.starts_with(start))
+}
+
+/// Where a line of a profile that is a text starts in `line`.
+fn profile_line_in(line: &[u8]) -> Option<usize> {
+    let starts = PROFILE_STARTS.iter().chain(&PROFILE_NAMES);
+    starts.filter_map(|start| line.find(start)).min()
 }
 
 /// True where a source position of a Go file stands anywhere in `line`, closed by something that is not a digit.
@@ -224,20 +264,24 @@ pub fn first_telltale(text: &[u8]) -> Option<usize> {
 
 /// True where a line of a dump that can be told from free text starts anywhere in `text`.
 pub fn carries_dump(text: &[u8]) -> bool {
-    DUMP_STARTS.iter().any(|start| {
-        text.find_iter(start).any(|at| {
-            let begin = text
-                .get(..at)
-                .and_then(|before| before.rfind_byte(b'\n'))
-                .map_or(0, |end| end + 1);
-            let end = text
-                .get(at..)
-                .and_then(|rest| rest.find_byte(b'\n'))
-                .map_or(text.len(), |end| at + end);
-            text.get(begin..end)
-                .is_some_and(|line| find_inside(line).is_some())
+    let profile = PROFILE_STARTS
+        .iter()
+        .any(|start| text.find(start).is_some());
+    profile
+        || DUMP_STARTS.iter().any(|start| {
+            text.find_iter(start).any(|at| {
+                let begin = text
+                    .get(..at)
+                    .and_then(|before| before.rfind_byte(b'\n'))
+                    .map_or(0, |end| end + 1);
+                let end = text
+                    .get(at..)
+                    .and_then(|rest| rest.find_byte(b'\n'))
+                    .map_or(text.len(), |end| at + end);
+                text.get(begin..end)
+                    .is_some_and(|line| find_inside(line).is_some())
+            })
         })
-    })
 }
 
 /// Offset of the next word of a dump in the `reach` bytes after `from`.

@@ -8,6 +8,8 @@
 //! names are those that `go tool trace -d=wire` prints. Older traces (1.11 to 1.21) have events of their own: [`V1_EVENTS`].
 //! `parse::trace` decodes by these tables. Read [`WIRE_EVENTS`] first.
 
+use super::version::{ReleaseSet, VersionRange};
+
 /// Where an event may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -30,6 +32,16 @@ pub struct WireEvent {
     pub place: Place,
     /// The first header (`go 1.NN trace`) that has it.
     pub since: u16,
+}
+
+impl WireEvent {
+    /// Its arguments without the last one, where that is a stack.
+    pub fn before_stack(&self) -> &'static [&'static str] {
+        match self.arguments {
+            [before @ .., "stack"] => before,
+            all => all,
+        }
+    }
 }
 
 const fn timed(
@@ -307,6 +319,13 @@ pub fn writers(header: &str) -> Option<Writers> {
     WRITERS.iter().find(|row| row.header == header).copied()
 }
 
+impl Writers {
+    /// The releases that write it.
+    pub fn releases(&self) -> ReleaseSet {
+        ReleaseSet::of(&[VersionRange::between(self.minors.0, self.minors.1)])
+    }
+}
+
 /// Start functions of goroutines that the tracer itself runs.
 pub const TRACER_GOROUTINES: &[&str] = &[
     "runtime/trace.Start.func1",
@@ -369,85 +388,58 @@ pub mod v1 {
     pub const CPU_SAMPLE: u8 = 49;
 }
 
-/// One kind of event up to Go 1.21: arguments after `dt`, the stack (always the last) apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct V1Event {
-    /// Its number.
-    pub number: u8,
-    /// Its name.
-    pub name: &'static str,
-    /// Arguments, without time and stack.
-    pub arguments: &'static [&'static str],
-    /// True where a stack follows them.
-    pub stack: bool,
-}
-
-const fn old(
-    number: u8,
-    name: &'static str,
-    arguments: &'static [&'static str],
-    stack: bool,
-) -> V1Event {
-    V1Event {
-        number,
-        name,
-        arguments,
-        stack,
-    }
-}
-
-/// All of them, by number.
+/// All events up to Go 1.21, by number. A stack is always the last argument.
 #[rustfmt::skip]
-pub const V1_EVENTS: &[V1Event] = &[
-    old(1, "Batch", &["p", "ticks"], false),
-    old(2, "Frequency", &["hz"], false),
-    old(3, "Stack", &[], false),
-    old(4, "Gomaxprocs", &["procs"], true),
-    old(5, "ProcStart", &["thread"], false),
-    old(6, "ProcStop", &[], false),
-    old(7, "GCStart", &["seq"], true),
-    old(8, "GCDone", &[], false),
-    old(9, "STWStart", &["kind"], false),
-    old(10, "STWDone", &[], false),
-    old(11, "GCSweepStart", &[], true),
-    old(12, "GCSweepDone", &["swept", "reclaimed"], false),
-    old(13, "GoCreate", &["g", "stack"], true),
-    old(14, "GoStart", &["g", "seq"], false),
-    old(15, "GoEnd", &[], false),
-    old(16, "GoStop", &[], true),
-    old(17, "GoSched", &[], true),
-    old(18, "GoPreempt", &[], true),
-    old(19, "GoSleep", &[], true),
-    old(20, "GoBlock", &[], true),
-    old(21, "GoUnblock", &["g", "seq"], true),
-    old(22, "GoBlockSend", &[], true),
-    old(23, "GoBlockRecv", &[], true),
-    old(24, "GoBlockSelect", &[], true),
-    old(25, "GoBlockSync", &[], true),
-    old(26, "GoBlockCond", &[], true),
-    old(27, "GoBlockNet", &[], true),
-    old(28, "GoSysCall", &[], true),
-    old(29, "GoSysExit", &["g", "seq", "ts"], false),
-    old(30, "GoSysBlock", &[], false),
-    old(31, "GoWaiting", &["g"], false),
-    old(32, "GoInSyscall", &["g"], false),
-    old(33, "HeapAlloc", &["mem"], false),
-    old(34, "HeapGoal", &["mem"], false),
-    old(35, "TimerGoroutine", &["g"], false),
-    old(36, "FutileWakeup", &[], false),
-    old(37, "String", &[], false),
-    old(38, "GoStartLocal", &["g"], false),
-    old(39, "GoUnblockLocal", &["g"], true),
-    old(40, "GoSysExitLocal", &["g", "ts"], false),
-    old(41, "GoStartLabel", &["g", "seq", "label"], false),
-    old(42, "GoBlockGC", &[], true),
-    old(43, "GCMarkAssistStart", &[], true),
-    old(44, "GCMarkAssistDone", &[], false),
-    old(45, "UserTaskCreate", &["task", "parent", "name"], true),
-    old(46, "UserTaskEnd", &["task"], true),
-    old(47, "UserRegion", &["task", "mode", "name"], true),
-    old(48, "UserLog", &["task", "key"], true),
-    old(49, "CPUSample", &["ts", "p", "g"], true),
+pub const V1_EVENTS: &[WireEvent] = &[
+    structure(1, "Batch", &["p", "ticks"], 11),
+    structure(2, "Frequency", &["hz"], 11),
+    structure(3, "Stack", &[], 11),
+    timed(4, "Gomaxprocs", &["procs", "stack"], 11),
+    timed(5, "ProcStart", &["thread"], 11),
+    timed(6, "ProcStop", &[], 11),
+    timed(7, "GCStart", &["seq", "stack"], 11),
+    timed(8, "GCDone", &[], 11),
+    timed(9, "STWStart", &["kind"], 11),
+    timed(10, "STWDone", &[], 11),
+    timed(11, "GCSweepStart", &["stack"], 11),
+    timed(12, "GCSweepDone", &["swept", "reclaimed"], 11),
+    timed(13, "GoCreate", &["g", "stack", "stack"], 11),
+    timed(14, "GoStart", &["g", "seq"], 11),
+    timed(15, "GoEnd", &[], 11),
+    timed(16, "GoStop", &["stack"], 11),
+    timed(17, "GoSched", &["stack"], 11),
+    timed(18, "GoPreempt", &["stack"], 11),
+    timed(19, "GoSleep", &["stack"], 11),
+    timed(20, "GoBlock", &["stack"], 11),
+    timed(21, "GoUnblock", &["g", "seq", "stack"], 11),
+    timed(22, "GoBlockSend", &["stack"], 11),
+    timed(23, "GoBlockRecv", &["stack"], 11),
+    timed(24, "GoBlockSelect", &["stack"], 11),
+    timed(25, "GoBlockSync", &["stack"], 11),
+    timed(26, "GoBlockCond", &["stack"], 11),
+    timed(27, "GoBlockNet", &["stack"], 11),
+    timed(28, "GoSysCall", &["stack"], 11),
+    timed(29, "GoSysExit", &["g", "seq", "ts"], 11),
+    timed(30, "GoSysBlock", &[], 11),
+    timed(31, "GoWaiting", &["g"], 11),
+    timed(32, "GoInSyscall", &["g"], 11),
+    timed(33, "HeapAlloc", &["mem"], 11),
+    timed(34, "HeapGoal", &["mem"], 11),
+    structure(35, "TimerGoroutine", &["g"], 11),
+    timed(36, "FutileWakeup", &[], 11),
+    structure(37, "String", &[], 11),
+    timed(38, "GoStartLocal", &["g"], 11),
+    timed(39, "GoUnblockLocal", &["g", "stack"], 11),
+    timed(40, "GoSysExitLocal", &["g", "ts"], 11),
+    timed(41, "GoStartLabel", &["g", "seq", "label"], 11),
+    timed(42, "GoBlockGC", &["stack"], 11),
+    timed(43, "GCMarkAssistStart", &["stack"], 11),
+    timed(44, "GCMarkAssistDone", &[], 11),
+    timed(45, "UserTaskCreate", &["task", "parent", "name", "stack"], 11),
+    timed(46, "UserTaskEnd", &["task", "stack"], 11),
+    timed(47, "UserRegion", &["task", "mode", "name", "stack"], 11),
+    timed(48, "UserLog", &["task", "key", "stack"], 11),
+    timed(49, "CPUSample", &["ts", "p", "g", "stack"], 19),
 ];
 
 /// Why a goroutine blocks or stops, by the event of a trace up to Go 1.21, in the words of later ones. `GoBlock` tells no reason.

@@ -1,13 +1,18 @@
 //! Reading streams to the end, with a limit, keeping what came before any damage.
 //!
-//! Called by [`super::Reading`] for pipes ([`fill`]) and for gzip and zstd contents ([`Compression::unpack`]). Several gzip members
-//! or zstd frames behind one another, as log rotation and parallel compressors write them, are one text.
+//! Called by [`super::Reading`] for pipes ([`fill`]) and for compressed contents ([`Compression::unpack`]), and by [`super::archive`],
+//! which reads streams ([`Compression::reader`]). Several gzip members, zstd frames or bzip2 and xz streams behind one another, as log
+//! rotation and parallel compressors write them, are one text.
 
 use super::kind::Compression;
-use std::io::{self, Read};
+use lzma_rust2::XzReader;
+use std::io::{self, BufRead, Read};
 
 /// Bytes asked for at a time: large enough to be fast, small enough for a steady progress bar.
 const STEP: u64 = 4 << 20;
+
+/// Memory that an xz stream may ask for: the dictionary of `xz -9` takes 64 MiB, and a hostile header could ask for four gigabytes.
+const XZ_MEMORY_KIB: u32 = 80 << 10;
 
 /// What a stream gave.
 #[derive(Debug)]
@@ -37,20 +42,23 @@ impl Compression {
         max_bytes: u64,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Unpacked {
-        match self {
-            Compression::Gzip => fill(
-                flate2::bufread::MultiGzDecoder::new(packed),
-                max_bytes,
-                progress,
-            ),
-            Compression::Zstd => match zstd::stream::read::Decoder::with_buffer(packed) {
-                Ok(decoder) => fill(decoder, max_bytes, progress),
-                Err(cause) => Unpacked {
-                    bytes: Vec::new(),
-                    end: End::Damaged(cause),
-                },
+        match self.reader(packed) {
+            Ok(decoder) => fill(decoder, max_bytes, progress),
+            Err(cause) => Unpacked {
+                bytes: Vec::new(),
+                end: End::Damaged(cause),
             },
         }
+    }
+
+    /// The decompressed text of `packed`, as a stream.
+    pub fn reader<'r>(self, packed: impl BufRead + 'r) -> io::Result<Box<dyn Read + 'r>> {
+        Ok(match self {
+            Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
+            Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(packed)?),
+            Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed)),
+            Compression::Xz => Box::new(XzReader::new_mem_limit(packed, true, XZ_MEMORY_KIB)),
+        })
     }
 }
 

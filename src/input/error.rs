@@ -26,7 +26,7 @@ pub enum InputError {
         meant: Option<String>,
     },
     /// A directory.
-    #[error("{}: a directory; pass the files inside: gotriage {}/*", shown(.path), .path.trim_end_matches('/'))]
+    #[error("{}: a directory; pass the files of one incident: gotriage {1}/*, or look for all incidents in it: gotriage scan {1}", shown(.path), .path.trim_end_matches('/'))]
     Directory {
         /// Path as given.
         path: String,
@@ -48,12 +48,26 @@ pub enum InputError {
         /// What it is.
         foreign: &'static Foreign,
     },
+    /// An archive, where one text is asked for.
+    #[error("{}: in an archive of several members, or none; unpack it and pass the one that is meant", shown(.path))]
+    Several {
+        /// The first member.
+        path: String,
+    },
+    /// An archive of which no member can be read.
+    #[error("{}: no member of this archive could be read; look at it with: {list}", shown(.path))]
+    Empty {
+        /// Path as given.
+        path: String,
+        /// The command that lists its members.
+        list: &'static str,
+    },
     /// Compressed, and nothing comes out.
     #[error("{}: this {how} data cannot be decompressed: {cause}; fetch the file again, or try: {how} -dc FILE | gotriage", shown(.path))]
     Damaged {
         /// Path as given.
         path: String,
-        /// `gzip` or `zstd`.
+        /// `gzip`, `zstd`, `bzip2` or `xz`.
         how: &'static str,
         /// What the decompressor said.
         #[source]

@@ -1,7 +1,8 @@
 //! What a file is, told by its first bytes, never by its name.
 //!
-//! Called by [`super::Reading`] before anything else looks at the contents. Compressed text is taken apart; what is certainly no
-//! text is refused with advice ([`FOREIGN`]); everything else counts as text, since dumps come in many encodings.
+//! Called by [`super::Reading`] and [`super::archive`] before anything else looks at the contents. Compressed text and archives are
+//! taken apart; what is certainly no text is refused with advice ([`Foreign`]); everything else counts as text, since dumps come in
+//! many encodings.
 
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub enum Kind {
     Text,
     /// To be decompressed.
     Compressed(Compression),
+    /// To be opened: each member is an input of its own.
+    Archive(Archive),
     /// Certainly not text.
     Foreign(&'static Foreign),
 }
@@ -21,6 +24,19 @@ pub enum Compression {
     Gzip,
     /// RFC 8878.
     Zstd,
+    /// As bzip2 and its parallel kin write it.
+    Bzip2,
+    /// LZMA2 in its usual container.
+    Xz,
+}
+
+/// A kind of archive that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Archive {
+    /// POSIX and GNU.
+    Tar,
+    /// With its directory at the end.
+    Zip,
 }
 
 /// A kind of file that is not read, and what to do with it.
@@ -47,6 +63,14 @@ const fn compressed(bytes: &'static [u8], how: Compression) -> Magic {
     }
 }
 
+const fn archive(at: usize, bytes: &'static [u8], which: Archive) -> Magic {
+    Magic {
+        at,
+        bytes,
+        kind: Kind::Archive(which),
+    }
+}
+
 const fn foreign(at: usize, bytes: &'static [u8], foreign: &'static Foreign) -> Magic {
     Magic {
         at,
@@ -55,43 +79,34 @@ const fn foreign(at: usize, bytes: &'static [u8], foreign: &'static Foreign) -> 
     }
 }
 
+/// Where a tar header says what it is.
+const TAR_MAGIC_AT: usize = 257;
+
+/// Bytes that [`Kind::of`] has to see at most.
+pub const HEAD: usize = TAR_MAGIC_AT + 5;
+
 /// First match wins.
 const MAGICS: &[Magic] = &[
     compressed(b"\x1f\x8b", Compression::Gzip),
     compressed(b"\x28\xb5\x2f\xfd", Compression::Zstd),
-    foreign(0, b"BZh", &BZIP2),
-    foreign(0, b"\xfd7zXZ\0", &XZ),
+    compressed(b"BZh", Compression::Bzip2),
+    compressed(b"\xfd7zXZ\0", Compression::Xz),
     foreign(0, b"\x04\x22\x4d\x18", &LZ4),
-    foreign(0, b"PK\x03\x04", &ZIP),
+    archive(0, b"PK\x03\x04", Archive::Zip),
+    archive(0, b"PK\x05\x06", Archive::Zip),
     foreign(0, b"7z\xbc\xaf\x27\x1c", &SEVEN_ZIP),
-    foreign(257, b"ustar", &TAR),
+    archive(TAR_MAGIC_AT, b"ustar", Archive::Tar),
     foreign(0, b"\x7fELF", &ELF),
     foreign(0, b"\xcf\xfa\xed\xfe", &MACH_O),
 ];
 
-const BZIP2: Foreign = Foreign {
-    what: "bzip2 data",
-    advice: "decompress it into a pipe: bzip2 -dc FILE | gotriage",
-};
-const XZ: Foreign = Foreign {
-    what: "xz data",
-    advice: "decompress it into a pipe: xz -dc FILE | gotriage",
-};
 const LZ4: Foreign = Foreign {
     what: "lz4 data",
     advice: "decompress it into a pipe: lz4 -dc FILE | gotriage",
 };
-const ZIP: Foreign = Foreign {
-    what: "a zip archive",
-    advice: "unpack it and pass the log inside: unzip -p FILE | gotriage",
-};
 const SEVEN_ZIP: Foreign = Foreign {
     what: "a 7z archive",
     advice: "unpack it and pass the log inside: 7z x -so FILE | gotriage",
-};
-const TAR: Foreign = Foreign {
-    what: "a tar archive",
-    advice: "unpack it and pass the logs inside: tar -xOf FILE | gotriage",
 };
 const ELF: Foreign = Foreign {
     what: "an ELF file (a program or a core dump)",
@@ -118,12 +133,31 @@ impl Kind {
     }
 }
 
+impl Foreign {
+    /// True for what may hold logs, had it been unpacked; programs and core dumps hold none.
+    pub fn may_hold_logs(&self) -> bool {
+        *self == LZ4 || *self == SEVEN_ZIP
+    }
+}
+
+impl Archive {
+    /// The command that lists its members.
+    pub fn lister(self) -> &'static str {
+        match self {
+            Archive::Tar => "tar -tf FILE",
+            Archive::Zip => "unzip -l FILE",
+        }
+    }
+}
+
 impl Compression {
     /// Its usual name.
     pub fn word(self) -> &'static str {
         match self {
             Compression::Gzip => "gzip",
             Compression::Zstd => "zstd",
+            Compression::Bzip2 => "bzip2",
+            Compression::Xz => "xz",
         }
     }
 }

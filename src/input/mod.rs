@@ -1,22 +1,29 @@
 //! Where bytes come from: files, standard input, and what is compressed inside them.
 //!
-//! `cli` opens every input through [`Reading`] and gets a [`Source`]; nothing here knows what a goroutine is. A regular file
-//! is mapped ([`mmap`]), a pipe is read, `.gz` and `.zst` are recognised by their first bytes ([`kind`]) and taken apart
-//! ([`decompress`]). Damage and limits keep what was read and leave a note; only what yields nothing at all is an
-//! [`InputError`]. Read [`Reading::file`] first.
+//! `cli` opens every input of an analysis through [`Reading`] and gets [`Source`]s; nothing here knows what a goroutine is. A
+//! regular file is mapped ([`mmap`]), a pipe is read, gzip, zstd, bzip2 and xz are recognised by their first bytes ([`kind`]) and
+//! taken apart ([`decompress`]), and of a tar or zip each member is an input. Damage and limits keep what was read and leave a note;
+//! only what yields nothing at all is an [`InputError`]. Read [`Reading::inputs`] first.
+//!
+//! A scan reads more than fits into memory: it finds its files with [`walk`], gets what is in them as streams from [`archive`], and cuts
+//! out of a long stream what is worth a look with [`windows`].
 
+pub mod archive;
 mod decompress;
 mod error;
-mod kind;
+pub mod kind;
 mod mmap;
+pub mod walk;
+pub mod windows;
 
 pub use error::InputError;
 
+use archive::{Limits, Origin, Remark, Visitor};
 use decompress::{End, Unpacked};
 use kind::{Compression, Kind};
 use mmap::Mapped;
 use std::fs::File;
-use std::io::{self, Seek};
+use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
 /// Default for [`Reading::max_bytes`]: sixty times the largest text a Go process prints of itself (64 MiB from `debug=2`), and
@@ -55,6 +62,16 @@ impl Source {
         }
     }
 
+    /// The same input under another name and with other contents: cleaned ones.
+    #[must_use]
+    pub fn rewritten(self, name: String, bytes: Vec<u8>) -> Self {
+        Self {
+            name,
+            bytes: Bytes::Owned(bytes),
+            ..self
+        }
+    }
+
     /// Says that the contents will hardly be looked at again: the memory of a mapped file goes back to the system.
     pub fn release(&self) {
         if let Bytes::Mapped(map) = &self.bytes {
@@ -73,21 +90,56 @@ pub struct Reading<'p> {
 }
 
 impl Reading<'_> {
-    /// Opens a file: regular, compressed, or special (a named pipe, a process substitution).
+    /// Opens a file: regular, compressed, or special (a named pipe, a process substitution). Of an archive all members are inputs.
     ///
     /// # Errors
     /// Where there is nothing to read: the path does not exist, is a directory, may not be read, or holds what is no text.
+    pub fn inputs(&self, path: &Path) -> Result<Inputs, InputError> {
+        self.members(self.packed(path)?)
+    }
+
+    /// As [`Reading::inputs`], for what takes one text: an archive has to have one member.
+    ///
+    /// # Errors
+    /// As for [`Reading::inputs`]; for an archive of several members too.
     pub fn file(&self, path: &Path) -> Result<Source, InputError> {
-        let name = path.to_string_lossy().into_owned();
-        let file = File::open(path).map_err(|cause| InputError::opening(path, cause))?;
-        self.open(name, file)
+        self.only(self.inputs(path)?)
     }
 
     /// Reads standard input, named `-`. A redirected regular file is mapped as if it had been named.
     ///
     /// # Errors
+    /// As for [`Reading::inputs`].
+    pub fn stdin_inputs(&self) -> Result<Inputs, InputError> {
+        self.members(self.packed_stdin()?)
+    }
+
+    /// As [`Reading::stdin_inputs`], for what takes one text.
+    ///
+    /// # Errors
     /// As for [`Reading::file`].
     pub fn stdin(&self) -> Result<Source, InputError> {
+        self.only(self.stdin_inputs()?)
+    }
+
+    fn only(&self, inputs: Inputs) -> Result<Source, InputError> {
+        let name = inputs.sources.first().map(|source| source.name.clone());
+        let mut sources = inputs.sources.into_iter();
+        match (sources.next(), sources.next()) {
+            (Some(only), None) => Ok(only),
+            _ => Err(InputError::Several {
+                path: name.unwrap_or_default(),
+            }),
+        }
+    }
+
+    fn packed(&self, path: &Path) -> Result<Source, InputError> {
+        let name = path.to_string_lossy().into_owned();
+        let file = File::open(path).map_err(|cause| InputError::opening(path, cause))?;
+        self.open(name, file)
+    }
+
+    fn packed_stdin(&self) -> Result<Source, InputError> {
         let name = "-".to_owned();
         match stdin_file() {
             Some(file) => self.open(name, file),
@@ -96,6 +148,55 @@ impl Reading<'_> {
                 self.finish(name, read)
             }
         }
+    }
+
+    /// The members of an archive; anything else is the one input that it is.
+    fn members(&self, source: Source) -> Result<Inputs, InputError> {
+        let Kind::Archive(which) = Kind::of(source.bytes()) else {
+            return Ok(Inputs {
+                sources: vec![source],
+                remarks: Vec::new(),
+            });
+        };
+        let limits = Limits {
+            max_member: self.max_bytes,
+            ..Limits::default()
+        };
+        let mut members = Members {
+            reading: self,
+            inputs: Inputs::default(),
+        };
+        let mut bytes = Cursor::new(source.bytes());
+        let length = source.bytes().len() as u64;
+        archive::visit(
+            &source.name,
+            Origin::Seekable(&mut bytes, length),
+            limits,
+            &mut members,
+        );
+        let mut inputs = members.inputs;
+        if inputs.sources.is_empty() && inputs.remarks.is_empty() {
+            return Err(InputError::Empty {
+                path: source.name,
+                list: which.lister(),
+            });
+        }
+        inputs
+            .remarks
+            .extend(source.notes.into_iter().map(|text| Remark {
+                path: source.name.clone(),
+                text,
+                incomplete: true,
+            }));
+        Ok(inputs)
+    }
+
+    /// Takes what the caller has read himself, `limited` where it stopped at the limit.
+    ///
+    /// # Errors
+    /// As for [`Reading::file`].
+    pub fn owned(&self, name: String, bytes: Vec<u8>, limited: bool) -> Result<Source, InputError> {
+        self.unpack(name, Bytes::Owned(bytes), limited)
     }
 
     fn open(&self, name: String, file: File) -> Result<Source, InputError> {
@@ -146,7 +247,7 @@ impl Reading<'_> {
         };
         for _ in 0..MAX_LAYERS {
             match Kind::of(source.bytes()) {
-                Kind::Text => break,
+                Kind::Text | Kind::Archive(_) => break,
                 Kind::Foreign(foreign) => {
                     return Err(InputError::Foreign {
                         path: source.name,
@@ -191,6 +292,46 @@ impl Reading<'_> {
         }
         source.bytes = Bytes::Owned(unpacked.bytes);
         Ok(())
+    }
+}
+
+/// What one path gave.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// The file, or the members of an archive in its order.
+    pub sources: Vec<Source>,
+    /// What of an archive was not read, and why.
+    pub remarks: Vec<Remark>,
+}
+
+/// Collects the members of an archive.
+struct Members<'r, 'p> {
+    reading: &'r Reading<'p>,
+    inputs: Inputs,
+}
+
+impl Visitor for Members<'_, '_> {
+    fn text(&mut self, name: &str, stream: &mut dyn Read) {
+        let read = decompress::fill(stream, u64::MAX, self.reading.progress);
+        self.inputs.sources.push(Source {
+            name: name.to_owned(),
+            truncated: false,
+            limited: false,
+            notes: Vec::new(),
+            bytes: Bytes::Owned(read.bytes),
+        });
+    }
+
+    fn remark(&mut self, remark: Remark) {
+        let last = self.inputs.sources.last_mut();
+        match last.filter(|source| source.name == remark.path) {
+            Some(source) => {
+                source.truncated = true;
+                source.limited |= remark.incomplete;
+                source.notes.push(remark.text);
+            }
+            None => self.inputs.remarks.push(remark),
+        }
     }
 }
 

@@ -25,8 +25,8 @@ pub enum Item<'t> {
     Test(TestMark<'t>),
     /// A profile.
     Profile(Box<Profile<'t>>),
-    /// An execution trace, by its header's number: 26 of `go 1.26 trace`. Its events are too many to keep; who wants them reads the
-    /// document's text.
+    /// An execution trace, by its header's number: 26 of `go 1.26 trace`. Its events are too many to keep: who wants them takes them
+    /// while the inputs are parsed.
     Trace(u16),
     /// Frames without a header: the text was cut at its head, or the header is lost.
     Fragment(Fragment),

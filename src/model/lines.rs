@@ -16,19 +16,34 @@ pub struct LineOrigin {
 #[derive(Clone, Debug, Default)]
 pub struct LineMap {
     origins: Option<Vec<LineOrigin>>,
+    /// Lines of the input before the text, where nothing was taken off.
+    before: u32,
 }
 
 impl LineMap {
     /// Unwrapped line n is input line n + 1, without time stamps.
     pub fn identity() -> Self {
-        Self { origins: None }
+        Self::default()
     }
 
     /// One origin for each unwrapped line, in the order of the unwrapped text.
     pub fn new(origins: Vec<LineOrigin>) -> Self {
         Self {
             origins: Some(origins),
+            before: 0,
         }
+    }
+
+    /// The map of a text that is a part of its input, behind so many lines of it.
+    #[must_use]
+    pub fn behind(mut self, lines: u32) -> Self {
+        match &mut self.origins {
+            None => self.before = self.before.saturating_add(lines),
+            Some(origins) => origins
+                .iter_mut()
+                .for_each(|origin| origin.line = origin.line.saturating_add(lines)),
+        }
+        self
     }
 
     /// True where nothing was taken off, so that both sides count alike.
@@ -40,7 +55,7 @@ impl LineMap {
     pub fn origin(&self, line: TextLine) -> LineOrigin {
         match &self.origins {
             None => LineOrigin {
-                line: line.0.saturating_add(1),
+                line: line.0.saturating_add(1).saturating_add(self.before),
                 time: None,
             },
             Some(origins) => origins

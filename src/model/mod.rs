@@ -14,6 +14,7 @@ mod lines;
 mod profile;
 mod race;
 mod symbols;
+mod testrun;
 pub mod trace;
 mod units;
 
@@ -29,4 +30,8 @@ pub use profile::{
 };
 pub use race::{RaceAccess, RaceActor, RaceCreation, RaceReport, RaceStack};
 pub use symbols::{Frame, FrameId, FrameKind, NameId, Renumbering, StackId, Symbols};
+pub use testrun::{
+    BuildError, BuildPlace, CallLine, LeakReport, Leaked, PackageOutcome, PackageRun, TestCase,
+    TestOutcome, TestRun,
+};
 pub use units::{Address, DocumentId, GoroutineId, InputId, Span, TextLine};

@@ -186,6 +186,10 @@ pub struct Profile<'t> {
     pub declared_total: Option<u64>,
     /// `# Sys = 12345`: lines of runtime.MemStats with one number, in print order.
     pub memstats: Vec<(NameId, u64)>,
+    /// Its end is missing.
+    pub cut: bool,
+    /// The program that was given for its names is of another build, and was not used.
+    pub refused_program: bool,
     /// Remarks.
     pub notes: Vec<ProfileNote>,
 }
@@ -211,6 +215,8 @@ impl<'t> Profile<'t> {
             mappings: Vec::new(),
             declared_total: None,
             memstats: Vec::new(),
+            cut: false,
+            refused_program: false,
             notes: Vec::new(),
         }
     }

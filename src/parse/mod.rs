@@ -9,7 +9,7 @@ mod chunks;
 mod collect;
 mod dump;
 mod glue;
-mod gotest;
+pub mod gotest;
 mod lines;
 mod profile;
 mod race;
@@ -19,6 +19,7 @@ mod text;
 pub mod trace;
 
 pub use arguments::arguments;
+pub(crate) use profile::wire;
 
 use crate::envelope::{Opened, Unwrapped};
 use crate::goruntime::anchors;
@@ -31,6 +32,11 @@ use tally::Tally;
 
 /// The size at which the pprof handler of every Go version cuts a goroutine dump (`debug=2`), in bytes.
 const PPROF_CUT: u64 = 64 << 20;
+
+/// True for a text that is a profile as folded stacks: no line of it looks like one of a dump.
+pub fn is_folded(text: &[u8]) -> bool {
+    profile::folded::recognise(text)
+}
 
 /// One input on its way into the evidence.
 #[derive(Debug)]
@@ -54,6 +60,19 @@ pub fn read<'t>(given: &[Given<'t>]) -> Evidence<'t> {
 
 /// The same, with names for the bare addresses of profiles from the program that was running.
 pub fn read_named<'t>(given: &[Given<'t>], program: Option<&Executable<'t>>) -> Evidence<'t> {
+    read_with_traces(given, program, &mut |_, _| {})
+}
+
+/// Takes an execution trace: which input it is, and its bytes. It hands them to [`trace::read`], with a sink that adds up what it wants
+/// to know: the evidence keeps no events.
+pub type TakeTrace<'f> = dyn FnMut(InputId, &[u8]) + 'f;
+
+/// The same; every execution trace is handed to `take` where it is found.
+pub fn read_with_traces<'t>(
+    given: &[Given<'t>],
+    program: Option<&Executable<'t>>,
+    take: &mut TakeTrace<'_>,
+) -> Evidence<'t> {
     let mut evidence = Evidence::default();
     for (index, given) in given.iter().enumerate() {
         let id = InputId(index as u32);
@@ -66,6 +85,9 @@ pub fn read_named<'t>(given: &[Given<'t>], program: Option<&Executable<'t>>) -> 
                 &mut evidence.symbols,
                 program,
             );
+            if let [Item::Trace(_)] = document.items[..] {
+                take(id, document.text);
+            }
             evidence.documents.push(document);
         }
         let input = input(
@@ -98,8 +120,8 @@ fn document<'t>(
         forms: Forms::default(),
         tally: LineTally::default(),
     };
-    if let Some(header) = anchors::trace_header(text) {
-        document.items.push(Item::Trace(header));
+    if let Some(form) = trace::form(text) {
+        document.items.push(Item::Trace(form));
     } else if anchors::is_profile(text) {
         let found = profile::proto::profile(text, symbols, program);
         document.items.push(Item::Profile(Box::new(found)));
@@ -171,9 +193,15 @@ fn input(id: InputId, given: &Given<'_>, documents: &[Document<'_>]) -> Input {
         truncated: given.truncated
             || given.opened.truncated
             || cut_by_pprof
-            || documents.iter().any(breaks_off),
+            || documents.iter().any(breaks_off)
+            || documents.iter().any(holds_cut_profile),
         wrapper_lines: given.opened.wrapper_lines.clone(),
     }
+}
+
+fn holds_cut_profile(document: &Document<'_>) -> bool {
+    let cut = |item: &Item<'_>| matches!(item, Item::Profile(profile) if profile.cut);
+    document.items.iter().any(cut)
 }
 
 /// True where the text ends inside its last goroutine.

@@ -3,7 +3,7 @@
 use super::sheet::{Block, Fit};
 use crate::analyze::trace::{MapUse, Name, Origin, Place, SpanCounts, Stretch};
 use crate::triage::report::Step;
-use crate::triage::trace::{TraceReport, is_programs, site_words, time};
+use crate::triage::trace::{TraceReport, site_words, time};
 use std::collections::BTreeMap;
 
 /// Rows of a folded table.
@@ -47,6 +47,7 @@ struct Listing {
 }
 
 impl Listing {
+    /// The rows that are shown under their title, and how many are not.
     fn blocks(mut self, all: bool) -> Vec<Block> {
         if self.rows.is_empty() {
             return Vec::new();
@@ -93,7 +94,10 @@ fn observed(report: &TraceReport) -> Vec<Listing> {
     });
     let mut reasons: Vec<(i64, u64, u64, &Name)> = reasons.collect();
     reasons.sort_by(|a, b| b.0.cmp(&a.0).then(a.3.cmp(b.3)));
+    let [by_state, by_goroutine] = over_time(report);
     vec![
+        by_state,
+        by_goroutine,
         Listing {
             title: "Time of all goroutines by state",
             noun: "state",
@@ -126,6 +130,60 @@ fn observed(report: &TraceReport) -> Vec<Listing> {
                 .collect(),
         },
     ]
+}
+
+/// The states of all goroutines, and of single ones, slice by slice.
+fn over_time(report: &TraceReport) -> [Listing; 2] {
+    let timeline = &report.findings.timeline;
+    let counts = STATES.iter().filter_map(|state| {
+        let counts = timeline.states.get(state)?;
+        let most = counts.iter().copied().max()?;
+        let line = counts.iter().map(|&of| digit(of, most)).collect();
+        Some(vec![state.to_lowercase(), line, count(most)])
+    });
+    let starts = report.findings.live.iter();
+    let starts: BTreeMap<u64, &[u8]> = starts.map(|seen| (seen.id(), seen.start_func())).collect();
+    let lines = timeline.goroutines.iter().map(|line| {
+        let start = starts.get(&line.goroutine).copied().unwrap_or_default();
+        let states = line.states.replace(' ', ".");
+        let start = String::from_utf8_lossy(start).into_owned();
+        vec![line.goroutine.to_string(), states, start]
+    });
+    [
+        Listing {
+            title: "Goroutines by state over time (a digit is the number; beyond 9, ninths of the most)",
+            noun: "state",
+            columns: vec![
+                ("STATE", Fit::Whole),
+                ("FROM THE BEGINNING TO THE END", Fit::Middle),
+                ("MOST", Fit::Number),
+            ],
+            rows: counts.collect(),
+        },
+        Listing {
+            title: "Single goroutines over time (# running, + could run, - waits, s system call, . not there or not told)",
+            noun: "goroutine",
+            columns: vec![
+                ("GOROUTINE", Fit::Number),
+                ("FROM THE BEGINNING TO THE END", Fit::Middle),
+                ("BEGUN WITH", Fit::Middle),
+            ],
+            rows: lines.collect(),
+        },
+    ]
+}
+
+/// One character for a number.
+fn digit(of: u64, most: u64) -> char {
+    let ninths = match most {
+        0..=9 => of,
+        _ => of.saturating_mul(9).div_ceil(most),
+    };
+    match (of, char::from_digit(ninths as u32, 10)) {
+        (0, _) => '.',
+        (_, Some(digit)) => digit,
+        (_, None) => '9',
+    }
 }
 
 fn located(report: &TraceReport) -> Vec<Listing> {
@@ -217,7 +275,7 @@ fn stretches(title: &'static str, noun: &'static str, list: &[Stretch]) -> Listi
         ],
         rows: list
             .iter()
-            .filter(|stretch| is_programs(stretch))
+            .filter(|stretch| stretch.is_programs())
             .map(|stretch| {
                 vec![
                     stretch.goroutine.to_string(),

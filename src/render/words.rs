@@ -301,11 +301,20 @@ pub fn created_by(site: &CreatedBy) -> String {
 pub fn chain_link(link: &ChainLink) -> String {
     let parent = match (link.goroutine, link.present) {
         (None, _) => String::new(),
+        (Some(id), _) if link.input.is_some() => format!(" in goroutine {id}"),
         (Some(id), true) => format!(" in goroutine {id}"),
         (Some(id), false) => format!(" in goroutine {id}, not in the text"),
     };
     let site = &link.site;
-    format!("{} ({}){parent}", site.func, place(&site.file, site.line))
+    let says = match link.input {
+        Some(_) => ", says the trace",
+        None => "",
+    };
+    format!(
+        "{} ({}){parent}{says}",
+        site.func,
+        place(&site.file, site.line)
+    )
 }
 
 /// `same map header (crash.log:9, crash.log:61); …`: each reason once, in the order they first appear.

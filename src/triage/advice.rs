@@ -10,6 +10,16 @@ use super::reproduction::{MapAccess, Through};
 use crate::goruntime::mapops::MapOp;
 pub use mitigations::Mitigation;
 
+/// For a process that misbehaves while a capture shows nothing wrong: each says what it is for.
+pub const COMPARE: &str = "curl -so later.txt 'http://HOST:PORT/debug/pprof/goroutine?debug=2'    # hangs or grows: gotriage diff BEFORE later.txt";
+/// It burns processor time.
+pub const CPU: &str =
+    "curl -so cpu.pb.gz 'http://HOST:PORT/debug/pprof/profile?seconds=10'   # busy";
+/// It is late.
+pub const TRACE: &str = "curl -so trace.out 'http://HOST:PORT/debug/pprof/trace?seconds=5'      # slow without being busy";
+/// It needs ever more memory.
+pub const HEAP: &str = "curl -so heap.pb.gz 'http://HOST:PORT/debug/pprof/heap'                # needs more and more memory";
+
 /// What the evidence says of the way a map is used.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Usage {
@@ -272,6 +282,12 @@ pub fn patterns(usage: &Usage) -> Vec<Pattern> {
     .filter(|(seen, _)| *seen)
     .map(|(_, pattern)| pattern)
     .collect()
+}
+
+/// The verdicts that there is advice for.
+pub fn categories() -> impl Iterator<Item = Category> {
+    let rows = mitigations::MITIGATIONS.iter();
+    rows.flat_map(|row| row.categories).copied()
 }
 
 /// What to do now, and the repair that lasts; `None` where nothing is wrong.

@@ -1,6 +1,7 @@
 //! One incident with everything that analysis found out about it; the steps read from here.
 
 use super::crash::{self, LastWords};
+use super::joins::{self, Joined};
 use super::level::{self, LevelFacts};
 use super::memory::Capture;
 use super::report::{Category, ChainLink};
@@ -42,6 +43,8 @@ pub(super) struct Case<'c, 't> {
     pub grade: Grade,
     /// What was captured of a process's memory.
     pub capture: Capture<'c>,
+    /// The traces of the incident, held against its goroutines.
+    pub joins: Vec<Joined<'c>>,
 }
 
 impl<'c, 't> Case<'c, 't> {
@@ -54,7 +57,8 @@ impl<'c, 't> Case<'c, 't> {
     ) -> Self {
         let words = crash::last_words(evidence, incident);
         let crasher = crash_goroutine(incident, evidence);
-        let go = of_incident(evidence, incident, named);
+        let joins = joins::of(evidence, incident, capture.traces);
+        let go = of_incident(evidence, incident, &joins::signs(&joins), named);
         let map_fatal = words
             .as_ref()
             .and_then(|(document, words)| crash::map_fatal(*document, words));
@@ -86,6 +90,7 @@ impl<'c, 't> Case<'c, 't> {
             category: Category::None,
             grade: Grade::Unknown,
             capture,
+            joins,
         };
         case.level = level::infer(&case);
         (case.category, case.grade) = super::verdict::category(&case);
@@ -131,13 +136,17 @@ impl<'c, 't> Case<'c, 't> {
     /// The creators of a goroutine, nearest first.
     pub fn chain(&self, at: GoroutineRef) -> Vec<ChainLink> {
         let links = self.forest.chain(at).links.into_iter();
-        links
+        let mut links: Vec<ChainLink> = links
             .map(|link| ChainLink {
                 site: place(self.evidence, link.site),
                 goroutine: link.parent.map(|id| id.0),
                 present: link.present,
+                callers: Vec::new(),
+                input: None,
             })
-            .collect()
+            .collect();
+        joins::lengthen(self, at, &mut links);
+        links
     }
 
     /// Where the race detector saw a goroutine of its own numbering created.
@@ -158,6 +167,8 @@ impl<'c, 't> Case<'c, 't> {
             site: place(self.evidence, site),
             goroutine: None,
             present: false,
+            callers: Vec::new(),
+            input: None,
         })
     }
 

@@ -3,6 +3,7 @@
 //! `gotriage diff` calls [`compare`]; numbers come from `analyze::compare`, [`verdict`] judges them, [`report`] holds the types.
 //! Two captures show what one cannot: that goroutines stand where they stood, and that more have come.
 
+mod profiles;
 pub mod report;
 mod verdict;
 
@@ -13,6 +14,7 @@ use super::{Options, memory, notes, waits};
 use crate::analyze::compare::{self, Comparison, ID_BATCH, Identity, Side};
 use crate::analyze::incident::{GoroutineRef, Incident, incidents};
 use crate::model::{Evidence, FrameId, Grade, InputId};
+use profiles::ProfilePair;
 use report::{Capture, DiffReport, GroupChange, Process, SCHEMA, Turnover, WaitChange};
 use std::cmp::Ordering;
 
@@ -32,13 +34,23 @@ pub fn compare(evidence: &Evidence<'_>, options: &Options) -> Option<DiffReport>
     };
     let (before, after) = (case(old), case(new));
     let comparison = compare::compare(evidence, side(&before), side(&after));
+    let both_dumps = before.census.total > 0 && after.census.total > 0;
+    let profiles = profiles::pairs(&before, &after);
+    let process = match both_dumps || profiles.is_empty() {
+        true => process(evidence, &comparison),
+        false => profiles::process(evidence, &profiles),
+    };
     let pair = Pair {
         before: &before,
         after: &after,
         comparison: &comparison,
-        process: process(evidence, &comparison),
+        profiles,
+        process,
     };
-    let (verdict, findings) = verdict::judge(&pair);
+    let (verdict, findings) = match both_dumps || pair.profiles.is_empty() {
+        true => verdict::judge(&pair),
+        false => profiles::judge(&pair),
+    };
     Some(DiffReport {
         schema: SCHEMA,
         tool: Tool::this(),
@@ -46,8 +58,17 @@ pub fn compare(evidence: &Evidence<'_>, options: &Options) -> Option<DiffReport>
         after: capture(&after, second.id, &found, new),
         verdict,
         goroutines: turnover(&comparison),
-        groups: groups(&pair),
-        waits: wait_changes(&pair),
+        groups: if both_dumps {
+            groups(&pair)
+        } else {
+            Vec::new()
+        },
+        waits: if both_dumps {
+            wait_changes(&pair)
+        } else {
+            Vec::new()
+        },
+        profiles: profiles::reports(&pair),
         findings,
         notes: notes(evidence),
         process: pair.process,
@@ -62,14 +83,18 @@ struct Pair<'p, 'c, 't> {
     before: &'p Case<'c, 't>,
     after: &'p Case<'c, 't>,
     comparison: &'p Comparison,
+    profiles: Vec<ProfilePair<'c, 't>>,
     process: Process,
 }
 
-/// The last incident of an input that has goroutines.
+/// The last incident of an input that has goroutines, else profiles.
 fn last_of(found: &[Incident], input: InputId) -> Option<usize> {
-    found
-        .iter()
-        .rposition(|incident| incident.inputs.contains(&input) && !incident.goroutines.is_empty())
+    let last = |has: fn(&Incident) -> bool| {
+        let mut all = found.iter();
+        all.rposition(|incident| incident.inputs.contains(&input) && has(incident))
+    };
+    last(|incident| !incident.goroutines.is_empty())
+        .or_else(|| last(|incident| !incident.profiles.is_empty()))
 }
 
 fn side<'s>(case: &'s Case<'_, '_>) -> Side<'s> {
@@ -93,6 +118,7 @@ fn capture(case: &Case<'_, '_>, input: InputId, found: &[Incident], at: Option<u
             .map(|input| input.name.clone())
             .unwrap_or_default(),
         goroutines: u64::from(case.census.total),
+        profiles: profiles::kinds(case),
         go: case.go.version.map(|version| version.to_string()),
         incident: found.iter().take(until).filter(own).count() as u32,
         incidents: found.iter().filter(own).count() as u32,

@@ -1,4 +1,4 @@
-//! One incident as a graph: who created whom, who fought over which map, who waits for whom.
+//! One incident as a graph: who created whom, who fought over which map, who waits for whom, who woke whom.
 //!
 //! `gotriage graph` calls [`graph`]; each kind has its file. Equal goroutines share a node, and no graph has more nodes than asked
 //! for, so that a hundred thousand goroutines stay a picture that somebody can read. [`report`] holds the types.
@@ -6,11 +6,13 @@
 mod conflicts;
 mod creation;
 pub mod report;
+mod traced;
 mod waiting;
 
 use super::case::Case;
 use super::memory::Capture;
 use super::report::{At, Place, Tool};
+use super::trace::TraceSummary;
 use super::values::{at, count, place, stands};
 use super::{Options, notes, nothing, verdict};
 use crate::analyze::incident::{GoroutineRef, incidents};
@@ -43,14 +45,18 @@ struct Drawing {
     notes: Vec<String>,
 }
 
-/// The graph of an incident; `None` where the inputs have no incident of that number.
+/// The graph of an incident; `traces` are the execution traces among the inputs, added up. `None` where the inputs have no incident of that number.
 pub fn graph(
     evidence: &Evidence<'_>,
+    traces: &[TraceSummary],
     options: &Options,
     asked: GraphOptions,
 ) -> Option<GraphReport> {
     let found = incidents(evidence, options.separate);
-    let memory = Capture::default();
+    let memory = Capture {
+        traces,
+        ..Capture::default()
+    };
     let case = |at: usize| Some(Case::new(evidence, found.get(at)?, options.go, memory));
     let first_with_one =
         || (0..found.len()).find(|&at| case(at).is_some_and(|case| has(&case, asked.kind)));
@@ -61,9 +67,16 @@ pub fn graph(
     let (drawing, incident, verdict) = match case(at) {
         Some(case) => {
             let drawing = match asked.kind {
+                GraphKind::Creation if case.incident.goroutines.is_empty() => {
+                    traced::creation(&case, asked.most)
+                }
                 GraphKind::Creation => creation::draw(&case, asked.most),
+                GraphKind::Conflict if is_seen_in_traces_only(&case) => {
+                    traced::overlaps(&case, asked.most)
+                }
                 GraphKind::Conflict => conflicts::draw(&case, asked.most),
                 GraphKind::Wait => waiting::draw(&case, asked.most),
+                GraphKind::Wake => traced::wakes(&case, asked.most),
             };
             (drawing, at + 1, verdict::verdict(&case))
         }
@@ -100,10 +113,16 @@ pub fn graph(
 /// Whether an incident has anything to draw.
 fn has(case: &Case<'_, '_>, kind: GraphKind) -> bool {
     match kind {
-        GraphKind::Creation => !case.incident.goroutines.is_empty(),
-        GraphKind::Conflict => !case.maps.conflicts.is_empty(),
+        GraphKind::Creation => !case.incident.goroutines.is_empty() || traced::has_origins(case),
+        GraphKind::Conflict => !case.maps.conflicts.is_empty() || is_seen_in_traces_only(case),
         GraphKind::Wait => !case.waits.waits.is_empty(),
+        GraphKind::Wake => traced::has_wakes(case),
     }
+}
+
+/// True where only a trace shows map operations that met.
+fn is_seen_in_traces_only(case: &Case<'_, '_>) -> bool {
+    case.maps.conflicts.is_empty() && traced::has_overlaps(case)
 }
 
 impl Drawing {
@@ -174,6 +193,8 @@ fn edge(kind: EdgeKind, grade: Grade, from: &str, to: &str) -> Edge {
         grade,
         site: None,
         op: None,
+        times: None,
+        wakes: Vec::new(),
         noticed: false,
         conflicts: Vec::new(),
         why: Vec::new(),
@@ -228,7 +249,7 @@ fn site_of(case: &Case<'_, '_>, id: Option<FrameId>) -> Option<Place> {
 
 /// Goroutines that must be told apart from those that look like them: the one that died, and who is at least probably a party of a
 /// conflict or the holder of a lock.
-fn principals(case: &Case<'_, '_>) -> Vec<u32> {
+pub(super) fn principals(case: &Case<'_, '_>) -> Vec<u32> {
     let conflicts = case.maps.conflicts.iter();
     let parties = conflicts
         .filter(|conflict| conflict.grade >= Grade::Probable)

@@ -28,6 +28,9 @@ pub(super) struct LevelFacts {
 /// `runtime.goexit`: goroutines that never ran show it at every level.
 const SYSTEM_FRAMES: &[&[u8]] = &[b"runtime.gopark", b"runtime.main"];
 
+/// Where a goroutine of the program stands that writes an execution trace.
+const TRACE_READER: &[u8] = b"runtime.ReadTrace";
+
 /// Infers the level; `None` where the text holds no goroutines of a crash or capture.
 pub(super) fn infer(case: &Case<'_, '_>) -> Option<LevelFacts> {
     let crasher = case.crash_goroutine();
@@ -70,8 +73,14 @@ fn system_signs(case: &Case<'_, '_>) -> Vec<LevelSign> {
             .iter()
             .filter_map(|&id| case.evidence.document(id))
     };
+    // The goroutine that reads a trace for the program waits in an exported function of the runtime, which every level prints.
+    let is_reader = |stack| {
+        let mut frames = symbols.frames(stack);
+        frames.any(|frame| symbols.text(frame.func) == TRACE_READER)
+    };
     let system = groups().any(|group| {
         wait_state(symbols.text(group.state)).is_some_and(|row| row.kind == WaitKind::System)
+            && !is_reader(group.stack)
     });
     let frames = groups()
         .any(|group| Some(group.stack) != own && shows_system_frames(case.evidence, group.stack));

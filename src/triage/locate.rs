@@ -214,32 +214,65 @@ fn chains(case: &Case<'_, '_>) -> Vec<Finding> {
         }
     }
     const LISTED: usize = 4;
-    seen.into_iter()
-        .take(LISTED)
-        .filter_map(|block| chain_finding(case, block))
+    let mut told: Vec<(Vec<ChainLink>, Vec<GoroutineRef>)> = Vec::new();
+    for block in seen.into_iter().take(LISTED) {
+        let links = case.chain(block);
+        // A chain that reaches into a trace is long: equal ones are told once.
+        let traced = links.iter().any(|link| link.input.is_some());
+        let known = told.iter_mut().find(|(known, _)| traced && *known == links);
+        match known {
+            Some((_, blocks)) => blocks.push(block),
+            None => told.push((links, vec![block])),
+        }
+    }
+    told.iter()
+        .filter_map(|(links, blocks)| chain_finding(case, links, blocks))
         .collect()
 }
 
-fn chain_finding(case: &Case<'_, '_>, block: GoroutineRef) -> Option<Finding> {
+fn chain_finding(
+    case: &Case<'_, '_>,
+    links: &[ChainLink],
+    blocks: &[GoroutineRef],
+) -> Option<Finding> {
+    let block = *blocks.first()?;
     let goroutine = block.of(case.evidence)?;
-    let links = case.chain(block);
     let end = ending(case.forest.chain(block).end);
     let said = match (links.is_empty(), goroutine.id.0) {
         (true, 1) => "Goroutine 1 is the main goroutine.".to_owned(),
         (true, id) => format!("Who created goroutine {id} is not in the text."),
         (false, id) => {
             let steps: Vec<String> = links.iter().map(link_text).collect();
-            format!(
-                "Goroutine {id} was created {}{end}.",
-                steps.join(", which was created ")
-            )
+            let steps = steps.join(", which was created ");
+            match blocks.len() {
+                1 => format!("Goroutine {id} was created {steps}{end}."),
+                _ => format!("{} were created {steps}{end}.", together(case, blocks)),
+            }
         }
     };
-    Some(finding(
-        said,
-        Grade::Confirmed,
-        vec![at(case.evidence, block.document, goroutine.line)],
-    ))
+    let printed = blocks.iter().filter_map(|block| {
+        let line = block.of(case.evidence)?.line;
+        Some(at(case.evidence, block.document, line))
+    });
+    let mut evidence: Vec<At> = printed.collect();
+    let mut traces: Vec<u32> = links.iter().filter_map(|link| link.input).collect();
+    traces.dedup();
+    evidence.extend(traces.iter().map(|&input| At { input, line: 0 }));
+    let grade = match traces.is_empty() {
+        true => Grade::Confirmed,
+        false => Grade::Probable,
+    };
+    Some(finding(said, grade, evidence))
+}
+
+/// `Goroutines 22, 23 and 24`.
+fn together(case: &Case<'_, '_>, blocks: &[GoroutineRef]) -> String {
+    let ids = blocks.iter().filter_map(|block| block.of(case.evidence));
+    let ids: Vec<String> = ids.map(|goroutine| goroutine.id.0.to_string()).collect();
+    match ids.split_last() {
+        Some((last, before)) => format!("Goroutines {} and {last}", before.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// Why a chain goes no further, where that is worth a word.
@@ -255,10 +288,16 @@ fn ending(end: ChainEnd) -> &'static str {
 
 fn link_text(link: &ChainLink) -> String {
     let file = link.site.file.rsplit('/').next().unwrap_or_default();
-    let place = format!("at {} ({file}:{})", link.site.func, link.site.line);
+    let callers: String = link
+        .callers
+        .iter()
+        .map(|caller| format!(" ← {}", caller.func))
+        .collect();
+    let place = format!("at {} ({file}:{}){callers}", link.site.func, link.site.line);
     match (link.goroutine, link.present) {
         (Some(1), true) => format!("{place} by goroutine 1"),
         (Some(id), true) => format!("{place} by goroutine {id}"),
+        (Some(id), false) if link.input.is_some() => format!("{place} by goroutine {id}"),
         (Some(id), false) => format!("{place} by goroutine {id}, which is not in the text"),
         (None, _) => place,
     }

@@ -6,6 +6,7 @@
 
 use super::case::Case;
 use super::maps::layout_word;
+use super::suspects::SourceView;
 use super::trace::TraceSummary;
 use crate::analyze::conflict::MapIdentity;
 use crate::analyze::version::GoFacts;
@@ -27,7 +28,7 @@ pub struct Memory {
 }
 
 /// [`Memory`] as an incident sees it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Capture<'s> {
     /// The snapshot, ready for questions.
     pub book: Option<&'s Book<'s>>,
@@ -37,6 +38,8 @@ pub(super) struct Capture<'s> {
     pub processes: usize,
     /// The execution traces of all inputs.
     pub traces: &'s [TraceSummary],
+    /// The program's source.
+    pub source: Option<&'s SourceView<'s>>,
 }
 
 /// What the snapshot holds for a map of the text.

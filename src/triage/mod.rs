@@ -1,19 +1,24 @@
 //! From analysed evidence to the four-step report.
 //!
-//! [`report`] makes one [`report::IncidentReport`] for each incident: `case` runs the analyses, `verdict` says what happened, and the
+//! [`report_with_traces`] makes one [`report::IncidentReport`] for each incident: `case` runs the analyses, `verdict` says what happened, and the
 //! steps are one file each: `observe`, `locate`, `anatomy`, `verify`. What a snapshot of the process adds to the third step is
-//! `memory`'s and `places`' business. Words that do not depend on the dump stand as rows in `advice`, `missing`, `debugger` and
+//! `memory`'s and `places`' business; what traces and profiles say of the goroutines of a dump is that of `joins`. Words that do not depend on the dump stand as rows in `advice`, `missing`, `debugger` and
 //! `reproduction`. [`graph`] makes pictures of the same case, [`compare`] holds two captures of one process
-//! against each other, [`trace`] is the report on an execution trace.
+//! against each other, [`trace`] is the report on an execution trace, [`runbook`] says how to capture more, [`ci`] places findings of a
+//! test run in a repository, as [`annotation`]s.
 
 mod accounting;
 pub mod advice;
 mod anatomy;
+pub mod annotation;
 mod case;
+pub mod ci;
 pub mod compare;
 mod crash;
 pub mod debugger;
+pub mod fingerprint;
 pub mod graph;
+mod joins;
 mod level;
 mod locate;
 mod maps;
@@ -24,6 +29,9 @@ mod places;
 mod profiles;
 pub mod report;
 pub mod reproduction;
+pub mod runbook;
+pub mod scan;
+pub mod suspects;
 pub mod trace;
 mod values;
 mod verdict;
@@ -34,12 +42,15 @@ use crate::analyze::incident::incidents;
 use crate::gomap::snapshot::answer::Book;
 use crate::goruntime::version::GoBuild;
 use crate::model::{Evidence, Grade};
+use crate::source::Module;
 use case::Case;
 use memory::{Capture, Memory};
 use report::{
     Category, Creation, GoReport, Goroutines, IncidentReport, NoteReport, Report, SCHEMA, Step,
     Tool, Verdict,
 };
+use std::sync::Arc;
+use suspects::{Named, SourceView};
 use trace::TraceSummary;
 
 /// What the user set.
@@ -51,21 +62,32 @@ pub struct Options {
     pub separate: bool,
     /// `--snapshot`, `--secrets`: what was captured of the process besides its text.
     pub memory: Memory,
-    /// The execution traces among the inputs, added up.
-    pub traces: Vec<TraceSummary>,
+    /// `--src`: the source of the program.
+    pub source: Option<Arc<Module>>,
 }
 
-/// The report on all evidence of a run.
+/// The report on all evidence of a run, but for what its traces say.
 pub fn report(evidence: &Evidence<'_>, options: &Options) -> Report {
+    report_with_traces(evidence, &[], options)
+}
+
+/// The report on all evidence of a run. `traces` are the execution traces among the inputs, added up.
+pub fn report_with_traces(
+    evidence: &Evidence<'_>,
+    traces: &[TraceSummary],
+    options: &Options,
+) -> Report {
     let found = incidents(evidence, options.separate);
     let mut notes = notes(evidence);
     let mut reports: Vec<IncidentReport> = Vec::with_capacity(found.len());
     let book = options.memory.snapshot.as_ref().map(Book::open);
+    let source = options.source.as_deref().map(SourceView::new);
     let capture = Capture {
         book: book.as_ref(),
         has_secrets: options.memory.has_secrets,
         processes: found.len(),
-        traces: &options.traces,
+        traces,
+        source: source.as_ref(),
     };
     for incident in &found {
         let case = Case::new(evidence, incident, options.go, capture);
@@ -87,11 +109,16 @@ pub fn report(evidence: &Evidence<'_>, options: &Options) -> Report {
 }
 
 fn incident_report(case: &Case<'_, '_>) -> IncidentReport {
+    let named = Named::of(case);
+    let mut located = locate::findings(case);
+    located.extend(named.located(case));
+    let mut verified = verify::findings(case);
+    verified.extend(named.repair(case));
     let steps = [
         ("Observe", observe::findings(case)),
-        ("Locate", locate::findings(case)),
+        ("Locate", located),
         ("Anatomy", anatomy::findings(case)),
-        ("Verify and mitigate", verify::findings(case)),
+        ("Verify and mitigate", verified),
     ];
     let numbered = steps.into_iter().zip(1..);
     IncidentReport {
@@ -104,9 +131,11 @@ fn incident_report(case: &Case<'_, '_>) -> IncidentReport {
         maps: maps::maps(case),
         places: places::places(case),
         conflicts: maps::conflicts(case),
+        suspects: named.suspects,
         waits: waits::waits(case),
         profiles: profiles::reports(case),
         traces: trace::reports(case),
+        joins: joins::reports(case),
         steps: numbered
             .map(|((title, findings), n)| Step { n, title, findings })
             .collect(),
@@ -172,9 +201,11 @@ pub(crate) fn nothing() -> IncidentReport {
         maps: Vec::new(),
         places: Vec::new(),
         conflicts: Vec::new(),
+        suspects: Vec::new(),
         waits: Vec::new(),
         profiles: Vec::new(),
         traces: Vec::new(),
+        joins: Vec::new(),
         steps: Vec::new(),
         missing: Vec::new(),
         reproduction: None,

@@ -3,41 +3,32 @@
 //! A profile is a sum over stacks. It has no goroutine ids, no waiting times and no creators, so nothing here names a party of a
 //! conflict; two goroutines that a goroutine profile shows in one map's operations may be on two maps.
 
+mod labels;
+mod memory;
 mod reported;
+mod verdict;
 mod waits;
 mod words;
 
+pub(super) use memory::{anatomy, lacks_maps};
 pub(super) use reported::reports;
+pub(super) use verdict::{culprit, headline, verdict};
+pub(super) use words::{quantity, wait_word};
 
 use super::case::Case;
+use super::joins::stacks::{self, Tie, tie};
 use super::maps::op_word;
 use super::observe::finding;
-use super::report::{At, Category, Finding, Goroutines, Group, StateCount};
+use super::report::{At, Finding, Goroutines, Group, StateCount};
 use super::values::{at, count, grouped, name, place, rfc3339, sentence, site};
 use crate::analyze::accesses::user_site;
-use crate::analyze::leaks::is_idle;
 use crate::analyze::profile::{MapSite, Weighed};
-use crate::goruntime::waits::WaitKind;
 use crate::model::{FrameId, Grade, Item, Profile, ProfileForm, ProfileKind, TextLine};
 use std::cmp::Reverse;
-use words::{bytes, duration, wait_word};
+use words::{bytes, duration};
 
 /// Lines that get a sentence; the JSON has all.
 const SENTENCES_MOST: usize = 5;
-
-/// With this many goroutines at one lock it is no passing contention, as for dumps.
-const HANG_CROWD: i64 = 10;
-
-/// Goroutines alike at one line that are too many for any pool, and so many that a pool is as likely.
-const LEAK_MANY: i64 = 10_000;
-const LEAK_ALIKE: i64 = 100;
-
-/// Senders at one line, and goroutines that nothing can wake, as for dumps.
-const LEAK_SENDERS: i64 = 50;
-const LEAK_FOR_EVER: i64 = 10;
-
-/// With this many goroutines, half of all or more, a line is where the program stands.
-const GATHERED: i64 = 10;
 
 /// The profile behind a weighing.
 fn profile<'c, 't>(case: &Case<'c, 't>, weighed: &Weighed) -> Option<&'c Profile<'t>> {
@@ -98,9 +89,54 @@ pub(super) fn observe(case: &Case<'_, '_>) -> Vec<Finding> {
         };
         findings.push(captured(case, weighed, profile));
         findings.extend(largest(case, weighed));
+        findings.extend(labels::findings(case, weighed));
         findings.extend(hidden(case, weighed, profile));
     }
+    findings.extend(twins(case));
     findings
+}
+
+/// Said where several profiles are of one kind: they are not added up.
+fn twins(case: &Case<'_, '_>) -> Option<Finding> {
+    let twin = case.profiles.iter().find(|one| is_twin(case, one))?;
+    let alike: Vec<&Weighed> = case
+        .profiles
+        .iter()
+        .filter(|one| one.kind == twin.kind)
+        .collect();
+    let files: Vec<String> = alike
+        .iter()
+        .filter_map(|one| input_name(case, one))
+        .collect();
+    let first = files.first().cloned().unwrap_or_default();
+    let compared = match &files[..] {
+        [one, other] => {
+            format!(" gotriage diff {one} {other} says what grew from one to the other.")
+        }
+        _ => String::new(),
+    };
+    let said = format!(
+        "{} are {} profiles: each is weighed alone and nothing is added up; where one has to stand for the process it is {first}.{compared}",
+        files.join(" and "),
+        twin.kind.word()
+    );
+    let evidence = alike.iter().flat_map(|one| head_of(case, one)).collect();
+    Some(finding(said, Grade::Confirmed, evidence))
+}
+
+fn is_twin(case: &Case<'_, '_>, weighed: &Weighed) -> bool {
+    let alike = case.profiles.iter().filter(|one| one.kind == weighed.kind);
+    alike.count() > 1
+}
+
+/// The input that a profile stands in.
+fn input_name(case: &Case<'_, '_>, weighed: &Weighed) -> Option<String> {
+    let input = case.evidence.document(weighed.at.document)?.input;
+    let input = case.evidence.inputs.get(input.0 as usize)?;
+    Some(match input.name.as_str() {
+        "-" => "standard input".to_owned(),
+        name => name.to_owned(),
+    })
 }
 
 fn captured(case: &Case<'_, '_>, weighed: &Weighed, profile: &Profile<'_>) -> Finding {
@@ -141,6 +177,14 @@ fn cut_from(case: &Case<'_, '_>, weighed: &Weighed) -> Option<u64> {
 
 /// `a goroutine profile`; programs name profiles of their own.
 fn called(case: &Case<'_, '_>, weighed: &Weighed) -> String {
+    let file = input_name(case, weighed).filter(|_| is_twin(case, weighed));
+    match file {
+        Some(file) => format!("{} in {file}", kind_named(case, weighed)),
+        None => kind_named(case, weighed),
+    }
+}
+
+fn kind_named(case: &Case<'_, '_>, weighed: &Weighed) -> String {
     let column = profile(case, weighed).and_then(|profile| profile.types.get(weighed.column));
     match weighed.kind {
         ProfileKind::Other => match column.map(|column| name(case.evidence, column.name)) {
@@ -184,8 +228,14 @@ fn hidden(case: &Case<'_, '_>, weighed: &Weighed, profile: &Profile<'_>) -> Opti
         }
         _ => "",
     };
+    let how = match profile.refused_program {
+        true => {
+            "The program that was given is of another build; the very one that was running names them."
+        }
+        false => "With --exe and the program that was running they are named.",
+    };
     let said = format!(
-        "The innermost frames of {} are addresses without a name{why}. With --exe and the program that was running they are named.",
+        "The innermost frames of {} are addresses without a name{why}. {how}",
         amount(case, weighed, weighed.unnamed)
     );
     Some(finding(said, Grade::Confirmed, head_of(case, weighed)))
@@ -202,6 +252,7 @@ pub(super) fn locate(case: &Case<'_, '_>) -> Vec<Finding> {
             }
             _ => findings.extend(in_maps(case, weighed)),
         }
+        findings.extend(stacks::findings(case, weighed, &head_of(case, weighed)));
     }
     let counted = case
         .profiles
@@ -229,21 +280,23 @@ fn in_maps(case: &Case<'_, '_>, weighed: &Weighed) -> Vec<Finding> {
                 true => {
                     let verb = if map.weight == 1 { "is" } else { "are" };
                     format!(
-                        "{} {verb} inside a map operation ({}) at {}{}.",
+                        "{} {verb} inside a map operation ({}) at {}{}{}.",
                         amount(case, weighed, map.weight),
                         op_word(Some(map.op)),
                         site(case.evidence, map.site),
-                        through(case, map)
+                        through(case, map),
+                        stacks::same_stack(case, map.stack)
                     )
                 }
                 false => format!(
-                    "{} of the {} profile ({}) is spent in map operations ({}) at {}{}.",
+                    "{} of the {} profile ({}) is spent in map operations ({}) at {}{}{}.",
                     share(weighed, map.weight),
                     weighed.kind.word(),
                     amount(case, weighed, map.weight),
                     op_word(Some(map.op)),
                     site(case.evidence, map.site),
-                    through(case, map)
+                    through(case, map),
+                    tie(case, map.site).map_or_else(String::new, Tie::words)
                 ),
             };
             finding(said, Grade::Confirmed, line_of(case, weighed, map.line))
@@ -283,54 +336,6 @@ fn is_user(case: &Case<'_, '_>, id: FrameId) -> bool {
     })
 }
 
-/// Statements for step 3: where live maps, or live memory, were allocated.
-pub(super) fn anatomy(case: &Case<'_, '_>) -> Vec<Finding> {
-    let heaps = case
-        .profiles
-        .iter()
-        .filter(|weighed| matches!(weighed.kind, ProfileKind::Heap | ProfileKind::Allocs));
-    heaps.flat_map(|weighed| memory(case, weighed)).collect()
-}
-
-fn memory(case: &Case<'_, '_>, weighed: &Weighed) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = weighed
-        .map_memory
-        .iter()
-        .take(SENTENCES_MOST)
-        .map(|map| {
-            let said = format!(
-                "Maps made or grown at {}: {} live in {}, {} allocated in all.",
-                site(case.evidence, map.site),
-                bytes(map.live_bytes),
-                count(map.live_objects.unsigned_abs(), "object", "objects"),
-                bytes(map.total_bytes)
-            );
-            finding(said, Grade::Confirmed, head_of(case, weighed))
-        })
-        .collect();
-    if !findings.is_empty() {
-        return findings;
-    }
-    let sites = weighed.sites.iter().filter(|line| line.weight > 0);
-    findings.extend(sites.take(SENTENCES_MOST).map(|line| {
-        let said = format!(
-            "{} ({}) allocated at {}.",
-            amount(case, weighed, line.weight),
-            share(weighed, line.weight),
-            site(case.evidence, line.site)
-        );
-        finding(said, Grade::Confirmed, head_of(case, weighed))
-    }));
-    if !findings.is_empty() {
-        findings.push(finding(
-            "Which of these are maps is not in the profile: Go leaves out the runtime's frames in front of the line that allocates. The text form (debug=1) has their addresses; with --exe and the program they are named, and maps are told apart.".into(),
-            Grade::Unknown,
-            head_of(case, weighed),
-        ));
-    }
-    findings
-}
-
 /// True where the goroutines are known from a profile only.
 pub(super) fn lacks_individuals(case: &Case<'_, '_>) -> bool {
     counted(case).is_some()
@@ -341,24 +346,16 @@ pub(super) fn shows_goroutines(case: &Case<'_, '_>) -> bool {
     case.census.total > 0 || counted(case).is_some()
 }
 
-/// True for heap profiles that do not show which of their lines make maps.
-pub(super) fn lacks_maps(case: &Case<'_, '_>) -> bool {
-    case.profiles.iter().any(|weighed| {
-        let heap = matches!(weighed.kind, ProfileKind::Heap | ProfileKind::Allocs);
-        let hidden = weighed.unnamed > 0
-            || profile(case, weighed).is_some_and(|profile| profile.form == ProfileForm::Protobuf);
-        heap && hidden && weighed.map_memory.is_empty() && !weighed.sites.is_empty()
-    })
-}
-
 /// Commands for a closer look: at the profiles that pprof reads, and with the program at texts.
 pub(super) fn verify(case: &Case<'_, '_>) -> Option<String> {
     let mut lines: Vec<String> = Vec::new();
     for weighed in &case.profiles {
-        let form = profile(case, weighed)?.form;
+        let profile = profile(case, weighed)?;
+        let form = profile.form;
         let input = case.evidence.document(weighed.at.document)?.input;
         let file = &case.evidence.inputs.get(input.0 as usize)?.name;
-        let is_hidden = form == ProfileForm::Text && weighed.unnamed > 0;
+        let is_hidden =
+            form == ProfileForm::Text && weighed.unnamed > 0 && !profile.refused_program;
         let is_unusable = file == "-" || file.chars().any(char::is_control);
         if is_unusable || form != ProfileForm::Protobuf && !is_hidden {
             continue;
@@ -444,144 +441,4 @@ fn counted<'c>(case: &'c Case<'_, '_>) -> Option<&'c Weighed> {
         .into_iter()
         .find_map(of)
         .filter(|_| case.incident.goroutines.is_empty())
-}
-
-/// What a capture of profiles amounts to: a hang at a lock, a leak, or nothing wrong seen.
-pub(super) fn verdict(case: &Case<'_, '_>) -> Option<(Category, Grade)> {
-    let found = |kind| {
-        case.profiles
-            .iter()
-            .any(|weighed: &Weighed| weighed.kind == kind && weighed.total > 0)
-    };
-    if found(ProfileKind::GoroutineLeak) {
-        return Some((Category::GoroutineLeak, Grade::Confirmed));
-    }
-    if case.profiles.is_empty() {
-        return None;
-    }
-    let Some((group, _)) = crowd(case) else {
-        return Some((Category::Healthy, Grade::Possible));
-    };
-    Some(match group.waits {
-        Some(kind) if kind.is_lock() => (Category::LockHang, Grade::Possible),
-        _ if group.weight >= LEAK_MANY => (Category::GoroutineLeak, Grade::Probable),
-        _ => (Category::GoroutineLeak, Grade::Possible),
-    })
-}
-
-/// The group that is too large to be passing: at a lock, or alike at one line.
-fn crowd<'c>(case: &'c Case<'_, '_>) -> Option<(&'c crate::analyze::profile::Group, &'c Weighed)> {
-    let leaked = case
-        .profiles
-        .iter()
-        .find(|weighed| weighed.kind == ProfileKind::GoroutineLeak && weighed.total > 0);
-    let weighed = leaked.or(counted(case))?;
-    let is_lock = |kind: Option<WaitKind>| kind.is_some_and(WaitKind::is_lock);
-    let needs_another = |kind: Option<WaitKind>| kind.is_some_and(WaitKind::needs_another);
-    let groups = || {
-        weighed
-            .groups
-            .iter()
-            .filter(|group| user_site(case.evidence, group.stack).is_some())
-    };
-    let held = groups().find(|group| is_lock(group.waits) && group.weight >= HANG_CROWD);
-    let alike = || {
-        groups().find(|group| {
-            let most = match group.waits {
-                Some(WaitKind::ChanNil | WaitKind::SelectEmpty) => LEAK_FOR_EVER,
-                Some(WaitKind::ChanSend) => LEAK_SENDERS,
-                waits if needs_another(waits) => LEAK_ALIKE,
-                _ => return false,
-            };
-            group.weight >= most && !is_idle(case.evidence, group.stack)
-        })
-    };
-    let first = || groups().next().filter(|_| leaked.is_some());
-    first()
-        .or(held)
-        .or_else(alike)
-        .map(|group| (group, weighed))
-}
-
-/// The sentence for the top of the page.
-pub(super) fn headline(case: &Case<'_, '_>) -> Option<String> {
-    if let Some((group, weighed)) = crowd(case) {
-        let doing = group.waits.map_or("one place", wait_word);
-        let place = user_site(case.evidence, group.stack)
-            .map(|id| format!(" at {}", site(case.evidence, id)));
-        let why = match weighed.kind {
-            ProfileKind::GoroutineLeak => {
-                ": the runtime's leak collector found that nothing can wake them"
-            }
-            _ => "; a profile does not show for how long",
-        };
-        let many = match weighed.kind {
-            ProfileKind::Goroutine if group.weight < weighed.total => format!(
-                "{} of {}",
-                grouped(group.weight.unsigned_abs()),
-                amount(case, weighed, weighed.total)
-            ),
-            _ => amount(case, weighed, group.weight),
-        };
-        return Some(format!(
-            "{many} in {doing}{}{why}",
-            place.unwrap_or_default()
-        ));
-    }
-    let weighed = counted(case).or(case.profiles.first())?;
-    if let Some(said) = waits::headline(case, weighed).or_else(|| gathered(case, weighed)) {
-        return Some(said);
-    }
-    let map = weighed
-        .map_sites
-        .iter()
-        .max_by_key(|site| (site.op.mutates(), site.weight));
-    let what = amount(case, weighed, weighed.total);
-    Some(match map {
-        Some(map) if weighed.kind.counts_goroutines() => format!(
-            "{what}, {} of them inside map operations, first at {}; nothing proved wrong",
-            grouped(weighed.in_maps().unsigned_abs()),
-            site(case.evidence, map.site)
-        ),
-        Some(map) => format!(
-            "{} of {what}, {} of it inside map operations, first at {}",
-            called(case, weighed),
-            share(weighed, weighed.in_maps()),
-            site(case.evidence, map.site)
-        ),
-        None if weighed.kind.counts_goroutines() => format!("{what}, nothing wrong seen in them"),
-        None => match weighed.kind {
-            ProfileKind::Other => format!("{}: {what}", called(case, weighed)),
-            _ => format!("{} of {what}", called(case, weighed)),
-        },
-    })
-}
-
-/// Goroutines that mostly stand at one line: no fault by itself, and not nothing.
-fn gathered(case: &Case<'_, '_>, weighed: &Weighed) -> Option<String> {
-    let group = weighed.groups.first().filter(|group| {
-        weighed.kind.counts_goroutines()
-            && group.weight >= GATHERED
-            && group.weight.saturating_mul(2) >= weighed.total
-            && group.waits.is_none_or(WaitKind::needs_another)
-            && !is_idle(case.evidence, group.stack)
-    })?;
-    let line = user_site(case.evidence, group.stack)?;
-    let doing = group.waits.map_or("", wait_word);
-    Some(format!(
-        "{} of {} {}at {}; whether that is meant is not in a profile",
-        grouped(group.weight.unsigned_abs()),
-        amount(case, weighed, weighed.total),
-        if doing.is_empty() {
-            String::new()
-        } else {
-            format!("in {doing} ")
-        },
-        site(case.evidence, line)
-    ))
-}
-
-/// The line to open first: where the crowd stands, else the hottest map write.
-pub(super) fn culprit(case: &Case<'_, '_>) -> Option<FrameId> {
-    crowd(case).and_then(|(group, _)| user_site(case.evidence, group.stack))
 }

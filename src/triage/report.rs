@@ -3,16 +3,25 @@
 //! Plain data, made by [`super::report`]. Fields are only added within a schema version. Text taken from logs stands here as it
 //! was (lossy UTF-8); every renderer escapes it for where it is going.
 
+mod joins;
 mod maps;
 mod profile;
+mod suspects;
+mod word;
 
+pub use joins::{ChainLink, JoinReport, TracedGoroutine, TracedWaker};
 pub use maps::{KeySeen, MapPlace, MapReport};
-pub use profile::{ProfileLine, ProfileMap, ProfileReport};
+pub use profile::{ProfileLabel, ProfileLine, ProfileMap, ProfileReport};
+pub use suspects::{
+    ModuleReport, SUSPECTS_SCHEMA, SourceRemark, Suspect, SuspectSite, SuspectsReport,
+};
+pub use word::Word;
 
 use super::trace::TraceSummary;
 use crate::model::Grade;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use word::word;
 
 /// The schema's name and version.
 pub const SCHEMA: &str = "gotriage.report/1";
@@ -42,7 +51,7 @@ pub struct Tool {
 }
 
 /// One input. `parsed_lines + set_aside_lines + unparsed_lines == lines`.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct InputReport {
     /// Number used in evidence references.
     pub id: u32,
@@ -67,7 +76,9 @@ pub struct InputReport {
 }
 
 /// A place in an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct At {
     /// Which input.
     pub input: u32,
@@ -76,7 +87,7 @@ pub struct At {
 }
 
 /// A remark on an input.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NoteReport {
     /// Which input.
     pub input: u32,
@@ -87,7 +98,7 @@ pub struct NoteReport {
 }
 
 /// One process that died or was captured alive.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct IncidentReport {
     /// The Go version behind the dump.
     pub go: GoReport,
@@ -107,12 +118,18 @@ pub struct IncidentReport {
     pub places: Vec<MapPlace>,
     /// Who fought over them, best first.
     pub conflicts: Vec<Conflict>,
+    /// Who the other party may be, from the source given with `--src`, most suspected first; absent without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspects: Vec<Suspect>,
     /// Who waits for what, most waiters first.
     pub waits: Vec<Wait>,
     /// Profiles, in input order.
     pub profiles: Vec<ProfileReport>,
-    /// Execution traces, in input order.
+    /// Execution traces, in input order; not read back from JSON.
+    #[serde(skip_deserializing)]
     pub traces: Vec<TraceSummary>,
+    /// The traces held against the goroutines of the text.
+    pub joins: Vec<JoinReport>,
     /// The four steps.
     pub steps: Vec<Step>,
     /// What would raise a grade, and how to get it.
@@ -124,7 +141,7 @@ pub struct IncidentReport {
 }
 
 /// Go version as inferred.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct GoReport {
     /// `1.27`, or `1.23.9` where the patch release is certain; null where nothing tells.
     pub version: Option<String>,
@@ -139,7 +156,7 @@ pub struct GoReport {
 }
 
 /// The verdict categories of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum Category {
@@ -163,6 +180,7 @@ pub enum Category {
     DeadlockAllAsleep,
     LockHang,
     GoroutineLeak,
+    MemoryLeak,
     TestTimeout,
     TestFailure,
     Signal,
@@ -172,7 +190,7 @@ pub enum Category {
 }
 
 /// What happened, at what grade.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// One of the contract's categories.
     pub category: Category,
@@ -185,7 +203,9 @@ pub struct Verdict {
 }
 
 /// A line of source code as a frame names it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Place {
     /// Function as printed.
     pub func: String,
@@ -196,7 +216,7 @@ pub struct Place {
 }
 
 /// How the process died.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CrashReport {
     /// `panic`, `fatal` or `signal`.
     pub kind: String,
@@ -225,7 +245,7 @@ pub struct CrashReport {
 }
 
 /// One panic of a chain.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PanicReport {
     /// The value as printed.
     pub value: String,
@@ -236,7 +256,7 @@ pub struct PanicReport {
 }
 
 /// A signal.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SignalReport {
     /// `SIGSEGV: segmentation violation`.
     pub name: String,
@@ -249,7 +269,7 @@ pub struct SignalReport {
 }
 
 /// What the traceback setting showed and hid.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Traceback {
     /// `none`, `single`, `all`, `system`, `crash` or `debug=2`.
     pub level: String,
@@ -262,7 +282,7 @@ pub struct Traceback {
 }
 
 /// Census of the goroutines in the text, counted by id.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Goroutines {
     /// Distinct goroutine ids, g0 apart.
     pub total: u64,
@@ -275,7 +295,7 @@ pub struct Goroutines {
 }
 
 /// Goroutines of one state.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StateCount {
     /// Wait reason or state as printed.
     pub state: String,
@@ -286,7 +306,7 @@ pub struct StateCount {
 }
 
 /// Goroutines with equal stacks.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Group {
     /// How many.
     pub count: u64,
@@ -305,7 +325,7 @@ pub struct Group {
 }
 
 /// A creation site, with the creator where all of a group share one.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CreatedBy {
     /// Function that ran the `go` statement.
     pub func: String,
@@ -318,7 +338,7 @@ pub struct CreatedBy {
 }
 
 /// The creation forest.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Creation {
     /// Parent to child; beyond a limit only those on the way to a party of a conflict or crash.
     pub edges: Vec<CreationEdge>,
@@ -331,7 +351,7 @@ pub struct Creation {
 }
 
 /// One goroutine made by another.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CreationEdge {
     /// Creator's id; null before Go 1.21.
     pub parent: Option<u64>,
@@ -342,7 +362,7 @@ pub struct CreationEdge {
 }
 
 /// One `go` statement.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CreationSite {
     /// Function that ran it.
     pub func: String,
@@ -357,7 +377,7 @@ pub struct CreationSite {
 }
 
 /// A pair of parties on one map.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Conflict {
     /// From 1, best first.
     pub rank: u32,
@@ -374,7 +394,7 @@ pub struct Conflict {
 }
 
 /// One side of a conflict.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Participant {
     /// Its id; null where it is inferred but not in the text.
     pub goroutine: Option<u64>,
@@ -398,19 +418,8 @@ pub struct Participant {
     pub chain: Vec<ChainLink>,
 }
 
-/// One step of a creation chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ChainLink {
-    /// The `go` statement.
-    pub site: Place,
-    /// Who ran it; null before Go 1.21.
-    pub goroutine: Option<u64>,
-    /// True where that goroutine is in the text.
-    pub present: bool,
-}
-
 /// Why a conflict is claimed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConflictEvidence {
     /// `runtime-message`, `race-report`, `same-map-header`, `doubtful-map-header`, `same-receiver`, `same-line`, `open-map-operation`, `same-function`, `sibling`, …
     pub why: String,
@@ -421,7 +430,7 @@ pub struct ConflictEvidence {
 }
 
 /// Goroutines blocked on one thing.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Wait {
     /// `sync.Mutex`, `sync.RWMutex`, `chan receive`, `chan send`, `select`, `sync.WaitGroup`, `sync.Cond`, …
     pub kind: String,
@@ -440,7 +449,7 @@ pub struct Wait {
 }
 
 /// Waiters at one line.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WaitSite {
     /// Function.
     pub func: String,
@@ -453,18 +462,19 @@ pub struct WaitSite {
 }
 
 /// One of the four steps.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// 1 to 4.
     pub n: u32,
     /// `Observe`, `Locate`, `Anatomy`, `Verify and mitigate`.
-    pub title: &'static str,
+    #[serde(deserialize_with = "word")]
+    pub title: Word,
     /// Statements in reading order.
     pub findings: Vec<Finding>,
 }
 
 /// A statement with its grade and evidence.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// One or two sentences.
     pub text: String,
@@ -481,16 +491,17 @@ pub struct Finding {
 }
 
 /// Something to paste.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Code {
     /// `sh`, `go`, `text`.
-    pub lang: &'static str,
+    #[serde(deserialize_with = "word")]
+    pub lang: Word,
     /// The lines.
     pub text: String,
 }
 
 /// Evidence that is not there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Missing {
     /// What.
     pub what: String,
@@ -501,7 +512,7 @@ pub struct Missing {
 }
 
 /// A program that dies the same way.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Reproduction {
     /// Complete Go source of `main.go`.
     pub program: String,
@@ -514,10 +525,11 @@ pub struct Reproduction {
 }
 
 /// Debugger commands.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Breakpoints {
     /// `dlv` or `gdb`.
-    pub debugger: &'static str,
+    #[serde(deserialize_with = "word")]
+    pub debugger: Word,
     /// Commands, one a line.
     pub script: String,
 }
@@ -546,6 +558,7 @@ impl Category {
             Category::DeadlockAllAsleep => "deadlock-all-asleep",
             Category::LockHang => "lock-hang",
             Category::GoroutineLeak => "goroutine-leak",
+            Category::MemoryLeak => "memory-leak",
             Category::TestTimeout => "test-timeout",
             Category::TestFailure => "test-failure",
             Category::Signal => "signal",

@@ -6,14 +6,13 @@
 
 mod steps;
 
-pub use steps::{is_programs, site_words, time};
+pub use steps::{site_words, time};
 
 use super::case::Case;
-use super::observe::finding;
+use super::joins;
 use super::report::{At, Category, Finding, Step, Tool};
 use super::values::count;
 use crate::analyze::trace::{Figures, Findings};
-use crate::goruntime::tracewire::writers;
 use crate::model::Grade;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -79,13 +78,7 @@ pub fn report(input: TraceInput, trace: Figures, findings: Findings) -> TraceRep
 
 /// The traces that belong to an incident.
 fn of<'c>(case: &Case<'c, '_>) -> impl Iterator<Item = &'c TraceSummary> {
-    let evidence = case.evidence;
-    let inputs = case.incident.traces.iter().filter_map(move |item| {
-        let document = evidence.documents.get(item.document.0 as usize)?;
-        Some(document.input.0)
-    });
-    let all = case.capture.traces;
-    inputs.filter_map(move |input| all.iter().find(|trace| trace.input == input))
+    case.joins.iter().map(|joined| joined.summary)
 }
 
 /// For the report's JSON.
@@ -96,18 +89,22 @@ pub(super) fn reports(case: &Case<'_, '_>) -> Vec<TraceSummary> {
 /// What the traces of an incident say in a step, from 1. A trace has no lines, so the whole of it is the evidence.
 pub(super) fn findings(case: &Case<'_, '_>, step: u32) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for summary in of(case) {
+    for joined in &case.joins {
+        let summary = joined.summary;
         let whole = At {
             input: summary.input,
             line: 0,
         };
-        let steps = steps::all(summary, false).into_iter();
-        if step == 1 {
-            findings.extend(of_another_program(case, summary).map(|mut finding| {
-                finding.evidence = vec![whole];
-                finding
-            }));
+        match step {
+            1 => findings.extend(joins::observe(case, joined)),
+            2 => findings.extend(joins::locate(case, joined)),
+            _ => {}
         }
+        // What another process did would only mislead.
+        if joined.is_foreign(case) {
+            continue;
+        }
+        let steps = steps::all(summary, false).into_iter();
         for mut finding in steps
             .filter(|one| one.n == step)
             .flat_map(|one| one.findings)
@@ -117,18 +114,6 @@ pub(super) fn findings(case: &Case<'_, '_>, step: u32) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// Said where the text and the trace are of different Go versions.
-fn of_another_program(case: &Case<'_, '_>, summary: &TraceSummary) -> Option<Finding> {
-    let version = case.go.version?;
-    let writers = writers(&summary.trace.header)?;
-    let (first, last) = writers.minors;
-    let said = format!(
-        "The text is of Go {version} and this trace was written by {}: they are not of one process. Given apart, or with --separate, each is reported alone.",
-        writers.words
-    );
-    (!(first..=last).contains(&version.minor)).then(|| finding(said, Grade::Confirmed, Vec::new()))
 }
 
 /// A process of which only a trace is there: nothing of it says that anything is wrong.

@@ -79,6 +79,13 @@ pub(super) fn site(evidence: &Evidence<'_>, id: FrameId) -> String {
     format!("{} ({})", short(evidence, id), file_line(evidence, id))
 }
 
+/// `store.(*Votes).Cast (store.go:15)`: a place of the report in a sentence.
+pub(super) fn call(place: &Place) -> String {
+    let func = text(&frames::display_name(place.func.as_bytes()));
+    let file = place.file.rsplit(['/', '\\']).next().unwrap_or_default();
+    format!("{func} ({file}:{})", place.line)
+}
+
 /// Where a goroutine of this stack stands: in user code if there is any.
 pub(super) fn stands(evidence: &Evidence<'_>, stack: StackId) -> Option<FrameId> {
     let innermost = || evidence.symbols.frame_ids(stack).first().copied();

@@ -262,7 +262,12 @@ fn who(case: &Case<'_, '_>, party: &Party) -> String {
 }
 
 fn past(op: Option<MapOp>) -> &'static str {
-    match op_word(op) {
+    past_of(op_word(op))
+}
+
+/// `wrote` of `write`: what a party did to a map.
+pub(super) fn past_of(op: &str) -> &'static str {
+    match op {
         "read" => "read",
         "write" => "wrote",
         "delete" => "deleted from",

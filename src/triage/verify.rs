@@ -12,12 +12,13 @@ use crate::analyze::conflict::{Conflict, Party};
 use crate::analyze::incident::GoroutineRef;
 use crate::goruntime::frames;
 use crate::goruntime::mapops::{KeyKind, MapOp};
-use crate::model::{Evidence, GoroutineFlags, Grade, StackId};
+use crate::model::{Evidence, GoroutineFlags, Grade, ProfileKind, StackId};
 use std::collections::BTreeSet;
 
 /// The statements of the step.
 pub(super) fn findings(case: &Case<'_, '_>) -> Vec<Finding> {
     let mut findings = right_now(case);
+    findings.extend(quiet(case));
     findings.extend(
         super::profiles::verify(case)
             .map(|commands| with_code("The profile in full:".into(), "sh", commands)),
@@ -91,6 +92,33 @@ fn right_now(case: &Case<'_, '_>) -> Vec<Finding> {
         Vec::new(),
     ));
     findings
+}
+
+/// What tells more of a process whose capture shows nothing wrong: what of it is there already is left out.
+fn quiet(case: &Case<'_, '_>) -> Option<Finding> {
+    if case.category != Category::Healthy {
+        return None;
+    }
+    let has = |kinds: &[ProfileKind]| {
+        case.profiles
+            .iter()
+            .any(|weighed| kinds.contains(&weighed.kind))
+    };
+    let rows = [
+        (super::profiles::shows_goroutines(case), advice::COMPARE),
+        (!has(&[ProfileKind::Cpu, ProfileKind::Perf]), advice::CPU),
+        (case.joins.is_empty(), advice::TRACE),
+        (
+            !has(&[ProfileKind::Heap, ProfileKind::Allocs]),
+            advice::HEAP,
+        ),
+    ];
+    let commands = rows.iter().filter(|(fits, _)| *fits);
+    let commands: Vec<&str> = commands.map(|(_, command)| *command).collect();
+    (!commands.is_empty()).then(|| {
+        let said = "Nothing in it is wrong by itself. If the process misbehaves all the same, these tell more; several files of one process are read as one:";
+        with_code(said.into(), "sh", commands.join("\n"))
+    })
 }
 
 /// The fixes that fit how the map is used.

@@ -1,4 +1,5 @@
-//! Events per second of the trace reader, with and without adding up, against a plain scan of the same bytes:
+//! Events per second of the trace reader, alone, with adding up, and with adding up on a second thread as the commands do it, against
+//! a plain scan of the same bytes:
 //! `GOTRIAGE_TRACE=FILE cargo bench --bench traces`.
 //!
 //! FILE is best a large trace (`corpus/traces.py --long FILE --go 1.27.3`: two million events); without it the largest ones of the
@@ -7,7 +8,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use gotriage::analyze::trace::Tally;
+use gotriage::analyze::trace::{TOP_WAITING, Tally, add_up};
 use gotriage::model::trace::{Event, Sink, Tables};
 use gotriage::parse::trace::{Options, read};
 use std::hint::black_box;
@@ -55,11 +56,18 @@ fn measure(name: &str, bytes: &[u8], runs: u32) {
             black_box(tally.finish(&outcome));
         }
     });
+    let beside = fastest(runs, || {
+        let (tally, outcome) = add_up(TOP_WAITING, &|_| {}, |sink| {
+            read(bytes, Options::default(), sink)
+        });
+        black_box(outcome.map(|outcome| tally.finish(&outcome)));
+    });
     println!("{name}: {} bytes, {events} events", bytes.len());
     for (what, time) in [
         ("scan", scan),
         ("read", read_only),
         ("read and add up", added_up),
+        ("on two threads", beside),
     ] {
         let seconds = time.as_secs_f64().max(1e-9);
         println!(

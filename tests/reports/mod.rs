@@ -125,6 +125,25 @@ impl Filler<'_> {
         }
     }
 
+    fn suspect(&mut self) -> Suspect {
+        Suspect {
+            rank: 1,
+            grade: Grade::Possible,
+            kind: self.t("unguarded"),
+            map: self.t("main.cache"),
+            sites: vec![SuspectSite {
+                func: self.t("main.updateCache"),
+                file: self.t("main.go"),
+                line: u32::try_from(self.n(20)).unwrap_or(u32::MAX),
+                op: self.t("assign"),
+                locks: vec![self.t("main.mu (read)")],
+                excerpt: self.t("cache[key] = value"),
+            }],
+            why: self.t("no lock is held at either line"),
+            fix: self.t("take main.mu around it"),
+        }
+    }
+
     pub fn incident(&mut self) -> IncidentReport {
         IncidentReport {
             go: self.go(),
@@ -158,6 +177,8 @@ impl Filler<'_> {
             waits: vec![self.wait()],
             profiles: Vec::new(),
             traces: Vec::new(),
+            joins: Vec::new(),
+            suspects: vec![self.suspect()],
             steps: self.steps(),
             missing: vec![
                 Missing {
@@ -356,6 +377,8 @@ impl Filler<'_> {
                 site: self.place("main.startWorkers", "/app/main.go", 26),
                 goroutine: Some(self.n(1)),
                 present: false,
+                callers: vec![self.place("main.main", "/app/main.go", 12)],
+                input: Some(self.small(1)),
             }],
         }
     }

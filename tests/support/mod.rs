@@ -1,6 +1,6 @@
 //! The corpus and its manifest, for tests. The manifest says what is true of each dump: written from the programs' marked lines and
 //! by scripts that know nothing of gotriage (see corpus/README.md).
-#![allow(dead_code, clippy::panic)]
+#![allow(dead_code, clippy::expect_used, clippy::panic)]
 
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -69,6 +69,21 @@ impl Truth {
 /// The corpus directory.
 pub fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
+
+/// The contents of a file, decompressed.
+pub fn unpacked(path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    match bytes.as_slice() {
+        [0x1f, 0x8b, ..] => {
+            let mut out = Vec::new();
+            std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut out)
+                .expect("gzip");
+            out
+        }
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => zstd::decode_all(&bytes[..]).expect("zstd"),
+        _ => bytes,
+    }
 }
 
 /// All dumps of the manifest, in its order.

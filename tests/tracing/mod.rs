@@ -62,8 +62,29 @@ pub fn pick(name: &str) -> Sample {
 /// The text that `go tool trace` prints for some of them, by name.
 pub fn texts() -> Vec<(&'static str, Vec<u8>)> {
     let names = ["panic-go1.22.10", "mixed-go1.24.11", "panic-go1.27.3"];
+    unpacked(names, "text")
+}
+
+/// The text that the tools up to Go 1.21 print for some of them, by name.
+pub fn old_texts() -> Vec<(&'static str, Vec<u8>)> {
+    unpacked(["mixed-go1.19.8", "panic-go1.21.13"], "text")
+}
+
+/// The JSON that `go tool trace` gives a browser for some of them, by name.
+pub fn views() -> Vec<(&'static str, Vec<u8>)> {
+    let names = [
+        "mixed-go1.19.8",
+        "panic-go1.21.13",
+        "panic-go1.23.9",
+        "mixed-go1.25.5",
+        "panic-go1.27.3",
+    ];
+    unpacked(names, "view.json")
+}
+
+fn unpacked<const N: usize>(names: [&'static str; N], kind: &str) -> Vec<(&'static str, Vec<u8>)> {
     let read = |name| {
-        let packed = std::fs::read(folder().join(format!("{name}.text.zst"))).unwrap();
+        let packed = std::fs::read(folder().join(format!("{name}.{kind}.zst"))).unwrap();
         (name, zstd::decode_all(&packed[..]).unwrap())
     };
     names.into_iter().map(read).collect()

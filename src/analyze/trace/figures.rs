@@ -1,11 +1,15 @@
 //! What a trace adds up to, ready to be shown: [`Figures`] are those that Go's own reader gives as well and can be checked against
 //! it number by number; [`Findings`] are what we make of the same events beside them. All times in ns.
 
+use super::alive::LiveGoroutines;
+use super::moments::{GoroutineLine, Timeline};
+use crate::goruntime::tracewire::TRACER_GOROUTINES;
 use crate::model::trace::{Damage, DamageKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// A name as the trace writes it. Bytes that are no UTF-8 are replaced when it is serialised.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -239,6 +243,20 @@ impl Stretch {
         };
         self.stack.iter().find(blocks).or(self.stack.first())
     }
+
+    /// False for goroutines of the runtime and of the tracer, which wait by their nature.
+    pub fn is_programs(&self) -> bool {
+        is_programs(&self.start_func.0)
+    }
+}
+
+/// False for the start functions of the runtime's and the tracer's own goroutines.
+pub fn is_programs(start_func: &[u8]) -> bool {
+    let of_runtime = start_func.starts_with(b"runtime.") && start_func != b"runtime.main";
+    let of_tracer = TRACER_GOROUTINES
+        .iter()
+        .any(|func| func.as_bytes() == start_func);
+    !of_runtime && !of_tracer && !start_func.starts_with(b"runtime/pprof.")
 }
 
 /// A pair of waker and woken.
@@ -253,6 +271,32 @@ pub struct Wake {
     /// Its start function.
     pub woken_func: Name,
     /// How often.
+    pub count: u64,
+}
+
+/// Wake-ups between goroutines of two origins, for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WakeOrigin {
+    /// Where those who woke come from: index into [`Findings::origins`].
+    pub waker: usize,
+    /// The same of the woken.
+    pub woken: usize,
+    /// What the woken had waited for.
+    pub reason: Name,
+    /// How often.
+    pub count: u64,
+    /// Pairs of goroutines.
+    pub pairs: u64,
+}
+
+/// Goroutines of one origin created by those of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OriginCreation {
+    /// Where the creators come from: index into [`Findings::origins`].
+    pub creator: usize,
+    /// The same of the created.
+    pub created: usize,
+    /// How many. Who has ended without having created others is not counted.
     pub count: u64,
 }
 
@@ -381,6 +425,12 @@ pub struct Findings {
     pub longest_syscalls: Vec<Stretch>,
     /// The most frequent pairs of waker and woken.
     pub wakes: Vec<Wake>,
+    /// The same by origin and reason, the most frequent first.
+    pub wake_origins: Vec<WakeOrigin>,
+    /// Who created whom, by origin.
+    pub origin_creations: Vec<OriginCreation>,
+    /// States over time.
+    pub timeline: Timeline,
     /// Map operations seen, the most frequent first.
     pub map_uses: Vec<MapUse>,
     /// Pairs of them at the same time.
@@ -403,4 +453,43 @@ pub struct Findings {
     pub dropped: Dropped,
     /// Damage by kind; [`Figures::damage`] lists only the first places.
     pub damage_counts: BTreeMap<DamageKind, u64>,
+    /// The goroutines that are there at the end, for other captures of the same process. Too many to print.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub live: Arc<LiveGoroutines>,
+}
+
+/// Goroutines that get a line of the timeline, and how many each list of them gives at most.
+const LINES: usize = 12;
+const LINES_EACH: usize = 4;
+
+impl Findings {
+    /// Lines over time of those who stand out: in map operations, waiting at the end, waiting long, kept from running.
+    pub(super) fn told_lines(&self) -> Vec<GoroutineLine> {
+        let stretches = [
+            &self.waiting_at_end,
+            &self.longest_runnable,
+            &self.longest_waits,
+        ];
+        let mut chosen: Vec<u64> = Vec::new();
+        let mut choose = |goroutines: &mut dyn Iterator<Item = u64>| {
+            let mut more = LINES_EACH;
+            for goroutine in goroutines {
+                if more > 0 && chosen.len() < LINES && !chosen.contains(&goroutine) {
+                    chosen.push(goroutine);
+                    more -= 1;
+                }
+            }
+        };
+        choose(&mut self.map_uses.iter().map(|used| used.goroutine));
+        for list in stretches {
+            let own = list.iter().filter(|stretch| stretch.is_programs());
+            choose(&mut own.map(|stretch| stretch.goroutine));
+        }
+        let line = |goroutine| {
+            let states = self.live.line(goroutine)?.to_owned();
+            Some(GoroutineLine { goroutine, states })
+        };
+        chosen.into_iter().filter_map(line).collect()
+    }
 }

@@ -3,11 +3,14 @@
 //! A [`Life`] is kept for each goroutine that is alive, by the slot its transitions name; when it ends, its sums go to its origin
 //! (creation stack and start function) and into the lists of the greatest. Read [`Lives::transition`] first.
 
-use super::figures::{CountTime, GoroutineCounts, Name, Origin, StateTimes, Stretch, Waiter};
+use super::alive::{LIVE_LIMIT, Row};
+use super::ends::LivesAtEnd;
+use super::figures::{CountTime, GoroutineCounts, StateTimes};
+use super::moments::Moments;
 use super::stacks::{KeptStack, NameId, Stacks};
 use super::top::Top;
-use super::{name, places};
-use crate::model::trace::{GoState, GoTransition, StackRef, Tables, Vocabulary, Word};
+use super::wakes::From;
+use crate::model::trace::{ABSENT, GoState, GoTransition, StackRef, Word};
 use hashbrown::{HashMap, HashSet};
 use rustc_hash::FxBuildHasher;
 use std::collections::BTreeMap;
@@ -25,89 +28,147 @@ const STATES: usize = GoState::ALL.len();
 
 /// A stretch that has ended, or goes on.
 #[derive(Clone, Copy, Debug)]
-struct Kept {
-    goroutine: u64,
-    start: NameId,
-    since: i64,
-    ns: i64,
-    reason: Word,
-    stack: KeptStack,
-    at_end: bool,
+pub(super) struct Kept {
+    pub(super) goroutine: u64,
+    pub(super) start: NameId,
+    pub(super) since: i64,
+    pub(super) ns: i64,
+    pub(super) reason: Word,
+    pub(super) stack: KeptStack,
+    pub(super) at_end: bool,
 }
 
-/// Where a stack is to be found.
+/// Who makes a transition: the goroutine of the context, and where it is.
 #[derive(Clone, Copy, Debug)]
-enum Where {
-    /// In the tables of the current generation.
-    Here(StackRef),
-    Kept(KeptStack),
+pub(super) struct By {
+    pub(super) goroutine: u64,
+    pub(super) stack: StackRef,
+}
+
+/// A transition of a goroutine that is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passage {
+    pub(super) slot: u32,
+    pub(super) from: GoState,
+    pub(super) to: GoState,
+    pub(super) reason: Word,
+    pub(super) stack: StackRef,
+    /// The goroutine of the context.
+    pub(super) by: u64,
+}
+
+/// Where the time of a stretch is booked, besides with its goroutine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Account(u32);
+
+impl Account {
+    /// Nowhere: what is booked here nobody reads.
+    const NONE: Account = Account(0);
+
+    /// Blocked for a reason.
+    #[inline]
+    pub(super) fn block(reason: Word) -> Account {
+        Account(2 * u32::from(reason.0) + 1)
+    }
+
+    /// Stopped for a reason.
+    #[inline]
+    pub(super) fn stop(reason: Word) -> Account {
+        Account(2 * u32::from(reason.0) + 2)
+    }
+}
+
+/// Counts and times by account.
+#[derive(Debug, Default)]
+pub(super) struct Accounts(Vec<CountTime>);
+
+impl Accounts {
+    #[inline]
+    fn count(&mut self, account: Account) {
+        let place = account.0 as usize;
+        if place >= self.0.len() {
+            self.0.resize(place + 1, CountTime::default());
+        }
+        self.0[place].count += 1;
+    }
+
+    #[inline]
+    fn book(&mut self, account: Account, ns: i64) {
+        if let Some(sums) = self.0.get_mut(account.0 as usize) {
+            sums.ns = sums.ns.wrapping_add(ns);
+        }
+    }
+
+    /// What is booked there.
+    pub(super) fn of(&self, account: Account) -> CountTime {
+        let sums = self.0.get(account.0 as usize);
+        sums.copied().unwrap_or_default()
+    }
 }
 
 /// A goroutine that is alive.
 #[derive(Clone, Copy, Debug)]
 struct Life {
     id: u64,
+    since: i64,
+    sums: [i64; STATES],
+    account: Account,
+    /// Where it came into its state.
+    stack: KeptStack,
+    reason: Word,
+    state: GoState,
     alive: bool,
     /// False until a transition has told its state.
     known: bool,
-    state: GoState,
-    /// Whether `reason` is one of blocking, of stopping, or none.
-    cause: Cause,
-    reason: Word,
-    since: i64,
-    sums: [i64; STATES],
-    stack: Where,
+    /// True where only a status told its state.
+    told: bool,
+    start: NameId,
     created_at: KeptStack,
     creator: NameId,
-    start: NameId,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
-    None,
-    Block,
-    Stop,
+    creator_id: u64,
+    waker: u64,
 }
 
 const DEAD: Life = Life {
     id: 0,
-    alive: false,
-    known: false,
-    state: GoState::Undetermined,
-    cause: Cause::None,
-    reason: Word::EMPTY,
     since: 0,
     sums: [0; STATES],
-    stack: Where::Kept(KeptStack::NONE),
+    account: Account::NONE,
+    stack: KeptStack::NONE,
+    reason: Word::EMPTY,
+    state: GoState::Undetermined,
+    alive: false,
+    known: false,
+    told: false,
+    start: NameId::NONE,
     created_at: KeptStack::NONE,
     creator: NameId::NONE,
-    start: NameId::NONE,
+    creator_id: ABSENT,
+    waker: ABSENT,
 };
 
 #[derive(Clone, Copy, Debug, Default)]
-struct OriginSums {
-    goroutines: u64,
-    alive: u64,
-    times: StateTimes,
+pub(super) struct OriginSums {
+    pub(super) goroutines: u64,
+    pub(super) alive: u64,
+    pub(super) times: StateTimes,
 }
 
 /// All goroutines of a trace.
 #[derive(Debug)]
 pub(super) struct Lives {
     lives: Vec<Life>,
-    transitions: [[u64; STATES]; STATES],
-    counts: GoroutineCounts,
-    totals: [i64; STATES],
-    backfill: [i64; STATES],
-    blocks: Vec<CountTime>,
-    stops: Vec<CountTime>,
-    origins: HashMap<(KeptStack, NameId), OriginSums, FxBuildHasher>,
+    pub(super) transitions: [[u64; STATES]; STATES],
+    pub(super) counts: GoroutineCounts,
+    pub(super) totals: [i64; STATES],
+    pub(super) backfill: [i64; STATES],
+    pub(super) accounts: Accounts,
+    pub(super) origins: HashMap<(KeptStack, NameId), OriginSums, FxBuildHasher>,
     returnable: HashSet<u64, FxBuildHasher>,
-    waiting: Top<(u64, i64, NameId, NameId)>,
-    waits: Top<Kept>,
-    runnable: Top<Kept>,
-    syscalls: Top<Kept>,
-    dropped_origins: u64,
+    pub(super) waiting: Top<(u64, i64, NameId, NameId)>,
+    /// The longest stretches, by state.
+    pub(super) longest: [Top<Kept>; STATES],
+    pub(super) dropped_origins: u64,
 }
 
 impl Lives {
@@ -118,31 +179,30 @@ impl Lives {
             counts: GoroutineCounts::default(),
             totals: [0; STATES],
             backfill: [0; STATES],
-            blocks: Vec::new(),
-            stops: Vec::new(),
+            accounts: Accounts::default(),
             origins: HashMap::default(),
             returnable: HashSet::default(),
             waiting: Top::new(top),
-            waits: Top::new(STRETCHES),
-            runnable: Top::new(STRETCHES),
-            syscalls: Top::new(STRETCHES),
+            longest: GoState::ALL.map(|state| {
+                Top::new(match state {
+                    GoState::Waiting | GoState::Runnable | GoState::Syscall => STRETCHES,
+                    _ => 0,
+                })
+            }),
             dropped_origins: 0,
         }
     }
 
-    /// Takes a transition. `by` is the stack of the context, `sync` the time at which the generation began.
-    #[inline]
+    /// Takes a transition. `by` is who made it, `sync` the time at which the generation began.
     pub(super) fn transition(
         &mut self,
         at: i64,
         change: &GoTransition,
-        by: StackRef,
+        by: By,
         sync: i64,
-        stacks: &mut Stacks,
-        tables: &Tables<'_>,
+        stacks: &Stacks,
     ) {
         let (from, to) = (change.from, change.to);
-        self.transitions[from as usize][to as usize] += 1;
         let slot = change.slot as usize;
         if slot >= self.lives.len() {
             self.lives.resize(slot + 1, DEAD);
@@ -152,38 +212,69 @@ impl Lives {
             self.begin(slot, change);
         }
         match from {
-            GoState::NotExist => self.created(slot, change, by, stacks, tables),
+            GoState::NotExist => self.created(slot, change, by, stacks),
             GoState::Undetermined => {
                 self.counts.preexisting += 1;
                 self.backfill[to as usize] += at.wrapping_sub(sync);
             }
             _ => {}
         }
-        let life = &mut self.lives[slot];
-        if change.stack.is_some() && life.start == NameId::NONE {
-            life.start = stacks.facts(change.stack, tables).root;
+        let passage = Passage {
+            slot: change.slot,
+            from,
+            to,
+            reason: change.reason,
+            stack: change.stack,
+            by: by.goroutine,
+        };
+        self.pass(at, passage, stacks);
+    }
+
+    /// The same for a goroutine in whose slot nobody else is.
+    #[inline(always)]
+    pub(super) fn pass(&mut self, at: i64, passage: Passage, stacks: &Stacks) {
+        let Passage { from, to, .. } = passage;
+        self.transitions[from as usize][to as usize] += 1;
+        let Some(life) = self.lives.get_mut(passage.slot as usize) else {
+            return;
+        };
+        let mut stack = KeptStack::NONE;
+        if passage.stack.is_some() {
+            let facts = stacks.facts(passage.stack);
+            stack = facts.kept;
+            if life.start == NameId::NONE {
+                life.start = facts.root;
+            }
         }
         if from == to {
             return;
         }
-        self.leave(slot, at, stacks, tables);
-        let life = &mut self.lives[slot];
+        if life.known {
+            let ns = at.wrapping_sub(life.since);
+            let state = life.state as usize;
+            life.sums[state] = life.sums[state].wrapping_add(ns);
+            self.accounts.book(life.account, ns);
+            if self.longest[state].may_want(ns) {
+                keep(&mut self.longest[state], life, ns);
+            }
+        }
         life.state = to;
         life.known = true;
+        life.told = from == GoState::Undetermined;
         life.since = at;
-        life.reason = change.reason;
-        life.stack = Where::Here(change.stack);
-        life.cause = Cause::None;
+        life.reason = passage.reason;
+        life.stack = stack;
+        life.account = match (from, to) {
+            (GoState::Running, GoState::Waiting) => Account::block(passage.reason),
+            (GoState::Running, GoState::Runnable) => Account::stop(passage.reason),
+            _ => Account::NONE,
+        };
+        if life.account != Account::NONE {
+            self.accounts.count(life.account);
+        }
         match (from, to) {
-            (GoState::Running, GoState::Waiting) => {
-                life.cause = Cause::Block;
-                tally(&mut self.blocks, change.reason).count += 1;
-            }
-            (GoState::Running, GoState::Runnable) => {
-                life.cause = Cause::Stop;
-                tally(&mut self.stops, change.reason).count += 1;
-            }
-            (_, GoState::NotExist) => self.ended(slot, from == GoState::Syscall),
+            (GoState::Waiting, GoState::Runnable) => life.waker = passage.by,
+            (_, GoState::NotExist) => self.ended(passage.slot as usize, from == GoState::Syscall),
             _ => {}
         }
     }
@@ -205,59 +296,14 @@ impl Lives {
     }
 
     #[cold]
-    fn created(
-        &mut self,
-        slot: usize,
-        change: &GoTransition,
-        by: StackRef,
-        stacks: &mut Stacks,
-        tables: &Tables<'_>,
-    ) {
+    fn created(&mut self, slot: usize, change: &GoTransition, by: By, stacks: &Stacks) {
         self.counts.created += 1;
-        let creation = stacks.facts(by, tables);
-        let start = stacks.facts(change.stack, tables);
+        let creation = stacks.facts(by.stack);
+        let start = stacks.facts(change.stack);
         let life = &mut self.lives[slot];
         (life.created_at, life.creator) = (creation.kept, creation.leaf);
+        life.creator_id = by.goroutine;
         life.start = start.root;
-    }
-
-    /// Books the time in the state that ends.
-    #[inline]
-    fn leave(&mut self, slot: usize, at: i64, stacks: &mut Stacks, tables: &Tables<'_>) {
-        let life = &mut self.lives[slot];
-        if !life.known {
-            return;
-        }
-        let ns = at.wrapping_sub(life.since);
-        let sum = &mut life.sums[life.state as usize];
-        *sum = sum.wrapping_add(ns);
-        match life.cause {
-            Cause::None => {}
-            Cause::Block => add_time(&mut self.blocks, life.reason, ns),
-            Cause::Stop => add_time(&mut self.stops, life.reason, ns),
-        }
-        let list = match life.state {
-            GoState::Waiting => &mut self.waits,
-            GoState::Runnable => &mut self.runnable,
-            GoState::Syscall => &mut self.syscalls,
-            _ => return,
-        };
-        if list.wants(ns, life.id) {
-            let stack = match life.stack {
-                Where::Here(stack) => stacks.facts(stack, tables).kept,
-                Where::Kept(stack) => stack,
-            };
-            let kept = Kept {
-                goroutine: life.id,
-                start: life.start,
-                since: life.since,
-                ns,
-                reason: life.reason,
-                stack,
-                at_end: false,
-            };
-            list.offer(ns, life.id, kept);
-        }
     }
 
     #[cold]
@@ -300,28 +346,44 @@ impl Lives {
         }
     }
 
-    /// The tables are about to go: keeps the stacks of those who still stand where they showed them.
-    pub(super) fn end_generation(&mut self, stacks: &mut Stacks, tables: &Tables<'_>) {
-        for life in self.lives.iter_mut().filter(|life| life.alive) {
-            if let Where::Here(stack) = life.stack {
-                life.stack = Where::Kept(stacks.facts(stack, tables).kept);
-            }
+    /// Where a live goroutine comes from.
+    pub(super) fn origin(&self, slot: u32, id: u64) -> From {
+        match self.lives.get(slot as usize) {
+            Some(life) if life.id == id => (life.created_at, life.start),
+            _ => (KeptStack::NONE, NameId::NONE),
         }
     }
 
-    /// The function a live goroutine began with.
-    pub(super) fn start(&self, slot: u32, id: u64) -> NameId {
-        match self.lives.get(slot as usize) {
-            Some(life) if life.id == id => life.start,
-            _ => NameId::NONE,
-        }
+    /// Why the goroutine of a slot waits.
+    #[inline]
+    pub(super) fn reason(&self, slot: u32) -> Word {
+        let life = self.lives.get(slot as usize);
+        life.map_or(Word::EMPTY, |life| life.reason)
+    }
+
+    /// Shows everybody's state to `moments`.
+    #[cold]
+    pub(super) fn show(&self, at: i64, moments: &mut Moments) {
+        let counts = GoState::ALL.map(|state| {
+            let entered = self.transitions.iter().map(|row| row[state as usize]);
+            let left: u64 = self.transitions[state as usize].iter().sum();
+            entered.sum::<u64>().saturating_sub(left)
+        });
+        let there = self.lives.iter().filter(|life| life.alive && life.known);
+        moments.look(at, counts, there.map(|life| (life.id, life.state)));
+    }
+
+    /// The number of the goroutine in a slot.
+    #[inline]
+    pub(super) fn id(&self, slot: u32) -> u64 {
+        self.lives.get(slot as usize).map_or(ABSENT, |life| life.id)
     }
 
     /// Ends all stretches at the end of the trace.
-    pub(super) fn finish(mut self, last: i64, stacks: &mut Stacks) -> LivesAtEnd {
-        let nothing = Tables::default();
+    pub(super) fn finish(mut self, last: i64) -> LivesAtEnd {
         let mut at_end = Top::new(STRETCHES);
         let mut at_end_by_reason: BTreeMap<Word, u64> = BTreeMap::new();
+        let mut alive = Vec::new();
         for slot in 0..self.lives.len() {
             let life = self.lives[slot];
             if !life.alive {
@@ -329,197 +391,74 @@ impl Lives {
             }
             self.counts.alive_at_end += u64::from(life.known);
             let open = Kept {
-                goroutine: life.id,
-                start: life.start,
-                since: life.since,
-                ns: last.wrapping_sub(life.since),
-                reason: life.reason,
-                stack: match life.stack {
-                    Where::Kept(stack) => stack,
-                    Where::Here(_) => KeptStack::NONE,
-                },
                 at_end: true,
+                ..life.stretch(last.wrapping_sub(life.since))
             };
-            let list = match life.state {
-                _ if !life.known => None,
-                GoState::Waiting => {
+            if life.known {
+                alive.push(Row {
+                    id: life.id,
+                    state: life.state,
+                    reason: life.reason,
+                    since: life.since,
+                    told: life.told,
+                    stack: open.stack,
+                    creator: life.creator_id,
+                    created_at: life.created_at,
+                    start: life.start,
+                    waker: life.waker,
+                });
+            }
+            self.lives[slot].book_open(open.ns);
+            if life.known {
+                self.accounts.book(life.account, open.ns);
+                self.longest[life.state as usize].offer(open.ns, life.id, open);
+                if life.state == GoState::Waiting {
                     *at_end_by_reason.entry(life.reason).or_default() += 1;
                     at_end.offer(open.ns, life.id, open);
-                    Some(&mut self.waits)
                 }
-                GoState::Runnable => Some(&mut self.runnable),
-                GoState::Syscall => Some(&mut self.syscalls),
-                _ => None,
-            };
-            if let Some(list) = list {
-                list.offer(open.ns, life.id, open);
             }
-            // The lists have it already, marked as lasting.
-            self.lives[slot].stack = Where::Kept(KeptStack::NONE);
-            self.book_open(slot, last, stacks, &nothing);
             self.close(slot, true);
+        }
+        let left_out = alive.len().saturating_sub(LIVE_LIMIT);
+        if left_out > 0 {
+            alive.select_nth_unstable_by_key(LIVE_LIMIT, |row| row.id);
+            alive.truncate(LIVE_LIMIT);
         }
         LivesAtEnd {
             lives: self,
             at_end,
             at_end_by_reason,
-        }
-    }
-
-    /// [`Self::leave`] without the lists.
-    fn book_open(&mut self, slot: usize, last: i64, stacks: &mut Stacks, tables: &Tables<'_>) {
-        let lists = [
-            std::mem::replace(&mut self.waits, Top::new(0)),
-            std::mem::replace(&mut self.runnable, Top::new(0)),
-            std::mem::replace(&mut self.syscalls, Top::new(0)),
-        ];
-        self.leave(slot, last, stacks, tables);
-        [self.waits, self.runnable, self.syscalls] = lists;
-    }
-}
-
-/// Counts by word.
-#[inline]
-fn tally(counts: &mut Vec<CountTime>, word: Word) -> &mut CountTime {
-    let place = usize::from(word.0);
-    if place >= counts.len() {
-        counts.resize(place + 1, CountTime::default());
-    }
-    &mut counts[place]
-}
-
-#[inline]
-fn add_time(counts: &mut Vec<CountTime>, word: Word, ns: i64) {
-    let entry = tally(counts, word);
-    entry.ns = entry.ns.wrapping_add(ns);
-}
-
-/// Goroutines when all is read.
-pub(super) struct LivesAtEnd {
-    lives: Lives,
-    at_end: Top<Kept>,
-    at_end_by_reason: BTreeMap<Word, u64>,
-}
-
-/// What [`LivesAtEnd::lists`] gives.
-pub(super) struct Lists {
-    pub(super) waiting: Vec<Waiter>,
-    pub(super) waits: Vec<Stretch>,
-    pub(super) at_end: Vec<Stretch>,
-    pub(super) runnable: Vec<Stretch>,
-    pub(super) syscalls: Vec<Stretch>,
-}
-
-impl LivesAtEnd {
-    pub(super) fn counts(&self) -> GoroutineCounts {
-        self.lives.counts
-    }
-
-    pub(super) fn dropped_origins(&self) -> u64 {
-        self.lives.dropped_origins
-    }
-
-    /// `Running->Waiting` and how often.
-    pub(super) fn transitions(&self) -> BTreeMap<String, u64> {
-        let mut named = BTreeMap::new();
-        for (row, from) in self.lives.transitions.iter().zip(GoState::ALL) {
-            for (&count, to) in row.iter().zip(GoState::ALL) {
-                if count > 0 {
-                    named.insert(format!("{}->{}", from.name(), to.name()), count);
-                }
-            }
-        }
-        named
-    }
-
-    /// Time in each state; with `backfill` from the beginning of the trace.
-    pub(super) fn state_times(&self, backfill: bool) -> BTreeMap<&'static str, i64> {
-        let states = [
-            GoState::Runnable,
-            GoState::Running,
-            GoState::Waiting,
-            GoState::Syscall,
-        ];
-        let time = |state: GoState| {
-            let before = self.lives.backfill[state as usize];
-            let total = self.lives.totals[state as usize];
-            total.wrapping_add(if backfill { before } else { 0 })
-        };
-        states.map(|state| (state.name(), time(state))).into()
-    }
-
-    pub(super) fn block_reasons(&self, words: &Vocabulary) -> BTreeMap<Name, CountTime> {
-        by_name(&self.lives.blocks, words)
-    }
-
-    pub(super) fn stop_reasons(&self, words: &Vocabulary) -> BTreeMap<Name, CountTime> {
-        by_name(&self.lives.stops, words)
-    }
-
-    pub(super) fn at_end_by_reason(&self, words: &Vocabulary) -> BTreeMap<Name, u64> {
-        let named = |(&word, &count): (&Word, &u64)| (Name::from(words.text(word)), count);
-        self.at_end_by_reason.iter().map(named).collect()
-    }
-
-    /// By number of goroutines, then by name and place.
-    pub(super) fn origins(&self, stacks: &Stacks) -> Vec<Origin> {
-        let mut origins: Vec<Origin> = self
-            .lives
-            .origins
-            .iter()
-            .map(|(&(created_at, start), sums)| Origin {
-                created_at: places(created_at, stacks),
-                start_func: name(start, stacks),
-                goroutines: sums.goroutines,
-                alive: sums.alive,
-                times: sums.times,
-            })
-            .collect();
-        origins.sort_by(|a, b| {
-            b.goroutines
-                .cmp(&a.goroutines)
-                .then_with(|| a.start_func.cmp(&b.start_func))
-                .then_with(|| a.created_at.cmp(&b.created_at))
-        });
-        origins
-    }
-
-    /// The lists of the greatest.
-    pub(super) fn lists(self, stacks: &Stacks, words: &Vocabulary) -> Lists {
-        let stretches = |list: Top<Kept>| -> Vec<Stretch> {
-            let shown = |kept: Kept| Stretch {
-                goroutine: kept.goroutine,
-                start_func: name(kept.start, stacks),
-                since_ns: kept.since,
-                ns: kept.ns,
-                reason: Name::from(words.text(kept.reason)),
-                stack: places(kept.stack, stacks),
-                at_end: kept.at_end,
-            };
-            list.into_sorted().into_iter().map(shown).collect()
-        };
-        let waiter = |(goroutine, wait_ns, creator, start)| Waiter {
-            goroutine,
-            wait_ns,
-            create_func: name(creator, stacks),
-            start_func: name(start, stacks),
-        };
-        let waiting = self.lives.waiting.into_sorted();
-        Lists {
-            waiting: waiting.into_iter().map(waiter).collect(),
-            waits: stretches(self.lives.waits),
-            at_end: stretches(self.at_end),
-            runnable: stretches(self.lives.runnable),
-            syscalls: stretches(self.lives.syscalls),
+            alive,
+            left_out: left_out as u64,
         }
     }
 }
 
-fn by_name(counts: &[CountTime], words: &Vocabulary) -> BTreeMap<Name, CountTime> {
-    counts
-        .iter()
-        .enumerate()
-        .filter(|(_, entry)| entry.count > 0)
-        .map(|(word, entry)| (Name::from(words.text(Word(word as u16))), *entry))
-        .collect()
+impl Life {
+    /// Its present stretch, `ns` long.
+    fn stretch(&self, ns: i64) -> Kept {
+        Kept {
+            goroutine: self.id,
+            start: self.start,
+            since: self.since,
+            ns,
+            reason: self.reason,
+            stack: self.stack,
+            at_end: false,
+        }
+    }
+
+    /// Adds the stretch that goes on when the trace ends.
+    fn book_open(&mut self, ns: i64) {
+        if self.known {
+            let sum = &mut self.sums[self.state as usize];
+            *sum = sum.wrapping_add(ns);
+        }
+    }
+}
+
+/// Offers the present stretch of a life to a list.
+#[cold]
+fn keep(list: &mut Top<Kept>, life: &Life, ns: i64) {
+    list.offer(ns, life.id, life.stretch(ns));
 }

@@ -3,27 +3,40 @@
 //! [`Tally`] is the sink that `parse::trace` fills. It looks at each event once and keeps sums, what is open, and the greatest few of
 //! everything; its memory depends on how many goroutines live at once and how many names there are, not on the number of events.
 //! [`Tally::finish`] gives [`Figures`] (to be checked against Go's own reader) and [`Findings`]. One file a question: `lives`
-//! (states, waits, origins), `wakes`, `spans` (ranges, tasks, regions), `maps`; `stacks` keeps what must outlive a generation. Read
-//! [`Tally`] first.
+//! (states, waits, origins), `wakes`, `spans` (ranges, tasks, regions), `maps`, `alive` (who is there at the end); `stacks` keeps what
+//! must outlive a generation, and `relay` adds up on a thread of its own. Read [`Tally`] first.
 
+mod alive;
+mod ends;
 mod figures;
+mod lineage;
 mod lives;
 mod maps;
+mod moments;
+mod origins;
+mod relay;
 mod spans;
 mod stacks;
 mod top;
 mod wakes;
 
+pub use alive::{Creation, LIVE_LIMIT, LiveFrame, LiveGoroutine, LiveGoroutines};
 pub use figures::*;
+pub use moments::{GoroutineLine, Timeline};
+pub use relay::{Relay, add_up};
 
 use crate::model::trace::{
-    ABSENT, Event, EventKind, GoState, GoTransition, Kind, Metric, Outcome, ProcState, Sink, Tables,
+    ABSENT, Event, EventKind, GoState, GoTransition, Kind, Metric, Outcome, ProcState, Sink,
+    StackRef, Tables,
 };
-use lives::Lives;
+use lineage::{Birth, Lineage};
+use lives::{By, Lives, Passage};
 use maps::MapUses;
+use moments::Moments;
 use spans::{Edge, Spans};
 use stacks::{KeptFrame, KeptStack, NameId, Stacks};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use wakes::Wakes;
 
 /// Entries of [`Figures::top_waiting`] where nothing else is asked for.
@@ -31,6 +44,9 @@ pub const TOP_WAITING: usize = 20;
 
 /// [`Figures::header`] of a trace that was read from text, which does not tell its header.
 pub const TEXT_HEADER: &str = "text";
+
+/// [`Figures::header`] of a trace that was read from the JSON that `go tool trace` gives a browser, which does not tell it either.
+pub const CHROME_HEADER: &str = "chrome";
 
 const PROC_STATES: usize = ProcState::ALL.len();
 
@@ -43,6 +59,8 @@ pub struct Tally {
     wakes: Wakes,
     spans: Spans,
     maps: MapUses,
+    lineage: Lineage,
+    moments: Moments,
     samples: SampleCounts,
     gauges: Gauges,
     stacks: Stacks,
@@ -66,20 +84,14 @@ impl Sink for Tally {
     }
 
     fn event(&mut self, event: &Event, tables: &Tables<'_>) {
-        self.kinds[event.kind.kind() as usize] += 1;
-        self.last = self.last.max(event.at);
-        let in_map = self.stacks.in_map(event.stack, tables);
-        match &event.kind {
-            EventKind::Goroutine(change) => self.goroutine(event, change, tables),
-            _ => self.other(event, in_map, tables),
-        }
-        if in_map {
-            self.in_map(event, tables);
-        }
+        let text = match &event.kind {
+            EventKind::Log(log) => tables.text(log.message),
+            _ => &[],
+        };
+        self.take(event, text);
     }
 
-    fn end_generation(&mut self, tables: &Tables<'_>) {
-        self.lives.end_generation(&mut self.stacks, tables);
+    fn end_generation(&mut self, _: &Tables<'_>) {
         if self.incomplete {
             self.note_salvaged();
         }
@@ -96,6 +108,8 @@ impl Tally {
             wakes: Wakes::new(),
             spans: Spans::default(),
             maps: MapUses::default(),
+            lineage: Lineage::default(),
+            moments: Moments::default(),
             samples: SampleCounts::default(),
             gauges: Gauges::default(),
             stacks: Stacks::default(),
@@ -107,56 +121,123 @@ impl Tally {
         }
     }
 
-    #[inline]
-    fn goroutine(&mut self, event: &Event, change: &GoTransition, tables: &Tables<'_>) {
-        match (change.from, change.to) {
-            (GoState::Waiting, GoState::Runnable) => {
-                let waker = event.context;
-                match waker.goroutine {
-                    ABSENT => self.wakes.without_goroutine(),
-                    id => {
-                        let lives = &self.lives;
-                        self.wakes.edge(id, change.id, || {
-                            (
-                                lives.start(waker.slot, id),
-                                lives.start(change.slot, change.id),
-                            )
-                        });
-                    }
-                }
+    /// An event; `text` is that of a message.
+    fn take(&mut self, event: &Event, text: &[u8]) {
+        self.look(event.at);
+        self.kinds[event.kind.kind() as usize] += 1;
+        self.last = self.last.max(event.at);
+        let in_map = self.stacks.in_map(event.stack);
+        let mut stopped = None;
+        match &event.kind {
+            EventKind::Goroutine(change) => {
+                self.goroutine(event, change);
+                stopped = stops(change.from, change.to).then_some(change.id);
             }
-            (_, GoState::Running | GoState::NotExist) => self.maps.runs(change.id),
-            _ => {}
+            _ => self.other(event, in_map, text),
         }
-        self.lives.transition(
-            event.at,
-            change,
-            event.stack,
-            self.last_sync,
-            &mut self.stacks,
-            tables,
-        );
+        if in_map {
+            let sample = matches!(event.kind, EventKind::StackSample);
+            let by = event.context.goroutine;
+            self.in_map(event.at, by, event.stack, sample, stopped);
+        }
     }
 
-    /// The event's stack is in a map operation.
+    /// The same for a change of state of a goroutine in whose slot nobody else is. `waker`: the slot of who wakes it, if anybody.
+    /// `by`: the stack of who makes it.
+    #[inline(always)]
+    fn pass(&mut self, at: i64, passage: Passage, waker: u32, by: StackRef) {
+        self.look(at);
+        self.kinds[Kind::StateTransition as usize] += 1;
+        self.last = self.last.max(at);
+        let id = self.lives.id(passage.slot);
+        self.before(
+            passage.from,
+            passage.to,
+            id,
+            passage.slot,
+            (passage.by, waker),
+        );
+        self.lives.pass(at, passage, &self.stacks);
+        if by.is_some() && self.stacks.in_map(by) {
+            let stopped = stops(passage.from, passage.to).then_some(id);
+            let who = match passage.stack.is_some() {
+                true => id,
+                false => passage.by,
+            };
+            self.in_map(at, who, by, false, stopped);
+        }
+    }
+
+    /// Keeps what everybody does, if it is time to.
+    #[inline(always)]
+    fn look(&mut self, at: i64) {
+        if at >= self.moments.next {
+            self.lives.show(at, &mut self.moments);
+        }
+    }
+
+    /// An event of an experiment.
+    fn experiment(&mut self, at: i64) {
+        self.kinds[Kind::Experimental as usize] += 1;
+        self.last = self.last.max(at);
+    }
+
+    #[inline]
+    fn goroutine(&mut self, event: &Event, change: &GoTransition) {
+        let waker = (event.context.goroutine, event.context.slot);
+        self.before(change.from, change.to, change.id, change.slot, waker);
+        let by = By {
+            goroutine: event.context.goroutine,
+            stack: event.stack,
+        };
+        self.lives
+            .transition(event.at, change, by, self.last_sync, &self.stacks);
+        match (change.from, change.to) {
+            (_, GoState::NotExist) => self.lineage.ended(change.id),
+            (GoState::NotExist, _) => {
+                let birth = Birth {
+                    creator: by.goroutine,
+                    created_at: self.stacks.facts(by.stack).kept,
+                    start: self.stacks.facts(change.stack).root,
+                };
+                self.lineage.born(change.id, birth);
+            }
+            _ => {}
+        }
+    }
+
+    /// What a transition means to others than its goroutine. `waker`: number and slot.
+    #[inline(always)]
+    fn before(&mut self, from: GoState, to: GoState, id: u64, slot: u32, waker: (u64, u32)) {
+        match (from, to) {
+            (GoState::Waiting, GoState::Runnable) if waker.0 == ABSENT => {
+                self.wakes.without_goroutine();
+            }
+            (GoState::Waiting, GoState::Runnable) => {
+                let lives = &self.lives;
+                self.wakes.edge((waker.0, id, lives.reason(slot)), || {
+                    (lives.origin(waker.1, waker.0), lives.origin(slot, id))
+                });
+            }
+            (_, GoState::Running | GoState::NotExist) => self.maps.runs(id),
+            _ => {}
+        }
+    }
+
+    /// An event's stack is in a map operation. `stopped`: who stops there.
     #[cold]
-    fn in_map(&mut self, event: &Event, tables: &Tables<'_>) {
-        let Some(site) = self.stacks.facts(event.stack, tables).map else {
+    fn in_map(&mut self, at: i64, by: u64, stack: StackRef, sample: bool, stopped: Option<u64>) {
+        let Some(site) = self.stacks.facts(stack).map else {
             return;
         };
-        let sample = matches!(event.kind, EventKind::StackSample);
-        self.maps
-            .seen(event.at, event.context.goroutine, site, sample);
-        if let EventKind::Goroutine(change) = &event.kind
-            && change.from == GoState::Running
-            && matches!(change.to, GoState::Runnable | GoState::Waiting)
-        {
-            self.maps.stops(change.id, site);
+        self.maps.seen(at, by, site, sample);
+        if let Some(id) = stopped {
+            self.maps.stops(id, site);
         }
     }
 
     /// Everything but goroutines.
-    fn other(&mut self, event: &Event, in_map: bool, tables: &Tables<'_>) {
+    fn other(&mut self, event: &Event, in_map: bool, text: &[u8]) {
         let at = event.at;
         let goroutine = event.context.goroutine;
         match &event.kind {
@@ -184,7 +265,7 @@ impl Tally {
             EventKind::TaskEnd(task) => self.spans.task_end(at, task),
             EventKind::RegionBegin(region) => self.spans.region_begin(at, goroutine, region),
             EventKind::RegionEnd(region) => self.spans.region_end(at, goroutine, region),
-            EventKind::Log(log) => self.spans.log(at, goroutine, log, tables),
+            EventKind::Log(log) => self.spans.log(at, goroutine, log.category, text),
         }
     }
 
@@ -226,12 +307,13 @@ impl Tally {
     /// All figures. `outcome` is what reading the trace gave.
     pub fn finish(mut self, outcome: &Outcome) -> (Figures, Findings) {
         let words = &outcome.vocabulary;
-        let lives = self.lives.finish(self.last, &mut self.stacks);
-        let (unblock, wakes) = self.wakes.finish(&self.stacks);
+        let mut lives = self.lives.finish(self.last);
+        let (unblock, edges) = self.wakes.finish();
         let (map_uses, map_overlaps) = self.maps.finish(&self.stacks);
         let mut figures = Figures {
             header: match outcome.header {
-                0 => TEXT_HEADER.to_owned(),
+                Outcome::TEXT => TEXT_HEADER.to_owned(),
+                Outcome::CHROME => CHROME_HEADER.to_owned(),
                 number => format!("go 1.{number}"),
             },
             events_total: self.kinds.iter().sum(),
@@ -255,9 +337,8 @@ impl Tally {
             last_ns: self.last,
             generations: outcome.generations,
             first_generation: outcome.first_generation,
-            origins: lives.origins(&self.stacks),
             waiting_at_end_by_reason: lives.at_end_by_reason(words),
-            wakes,
+            wakes: wakes::listed(&edges, &self.stacks),
             map_uses,
             map_overlaps,
             tasks: self.spans.tasks(words),
@@ -277,14 +358,41 @@ impl Tally {
             damage_counts: outcome.damage.counts.clone(),
             ..Findings::default()
         };
+        let (alive, left_out) = (std::mem::take(&mut lives.alive), lives.left_out);
+        let origins = lives.origins(&self.stacks);
+        findings.wake_origins = origins::wakes(&edges, &origins, &alive, words);
+        let births = self.lineage.finish();
+        findings.origin_creations = origins::creations(&births, &origins, &alive);
+        findings.origins = origins.into_iter().map(|(_, origin)| origin).collect();
+        let (timeline, lines) = self.moments.finish(self.last, &alive::watched(&alive));
+        findings.timeline = timeline;
         let lists = lives.lists(&self.stacks, words);
         figures.top_waiting = lists.waiting;
         findings.longest_waits = lists.waits;
         findings.waiting_at_end = lists.at_end;
         findings.longest_runnable = lists.runnable;
         findings.longest_syscalls = lists.syscalls;
+        self.stacks.end();
+        findings.live = Arc::new(LiveGoroutines::new(
+            alive::Kept {
+                rows: alive,
+                births,
+                wakers: alive::wakers(&edges),
+                lines,
+            },
+            self.stacks,
+            words.clone(),
+            self.last,
+            left_out,
+        ));
+        findings.timeline.goroutines = findings.told_lines();
         (figures, findings)
     }
+}
+
+/// True where a running goroutine stops and stays where it is.
+fn stops(from: GoState, to: GoState) -> bool {
+    from == GoState::Running && matches!(to, GoState::Runnable | GoState::Waiting)
 }
 
 fn kinds(counts: &[u64; Kind::ALL.len()]) -> BTreeMap<&'static str, u64> {

@@ -3,7 +3,7 @@
 //! Only what is open is kept, and sums by name. Read [`Spans::range`] first.
 
 use super::figures::{Message, Name, RangeCounts, SpanCounts};
-use crate::model::trace::{Range, Region, Scope, Tables, Task, UserLog, Vocabulary, Word};
+use crate::model::trace::{Range, Region, Scope, Task, Vocabulary, Word};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use std::collections::{BTreeMap, VecDeque};
@@ -124,14 +124,13 @@ impl Spans {
     }
 
     /// A message.
-    pub(super) fn log(&mut self, time: i64, goroutine: u64, log: &UserLog, tables: &Tables<'_>) {
-        *at(&mut self.logs, log.category) += 1;
+    pub(super) fn log(&mut self, time: i64, goroutine: u64, category: Word, text: &[u8]) {
+        *at(&mut self.logs, category) += 1;
         if self.messages.len() >= MESSAGES {
             self.messages.pop_front();
         }
-        let text = tables.text(log.message).to_vec();
         self.messages
-            .push_back((time, goroutine, log.category, text));
+            .push_back((time, goroutine, category, text.to_vec()));
     }
 
     pub(super) fn ranges(&self, words: &Vocabulary) -> BTreeMap<Name, RangeCounts> {

@@ -1,11 +1,11 @@
 //! Stacks and names that outlive their generation.
 //!
-//! A stack's number dies with its generation, so what is kept of it (a creation, a long wait, a site) is interned here, at most once a
-//! generation for each place of its tables. What a stack says of maps is found out at the same time: the innermost function of the
-//! runtime's maps, and the first frame outside them, whose line is the map operation in the program. Read [`Stacks::facts`] first.
+//! A stack's number dies with its generation, so all stacks of its tables are interned here when it begins: afterwards nobody asks the
+//! tables again. What a stack says of maps is found out at the same time: the innermost function of the runtime's maps, and the first
+//! frame outside them, whose line is the map operation in the program. Read [`Stacks::begin`] first.
 
 use crate::goruntime::tracewire::is_map_function;
-use crate::model::trace::{StackRef, Tables};
+use crate::model::trace::{StackRef, StringRef, Tables};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
@@ -48,7 +48,7 @@ pub struct MapSite {
 }
 
 /// What one stack says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// Function of the innermost frame.
     pub leaf: NameId,
@@ -58,14 +58,6 @@ pub struct Facts {
     pub kept: KeptStack,
     /// The map operation it is in.
     pub map: Option<MapSite>,
-}
-
-/// Whether a stack is in a map operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mark {
-    Unknown,
-    Outside,
-    Inside,
 }
 
 const NOTHING: Facts = Facts {
@@ -80,16 +72,16 @@ const NAME_LIMIT: usize = 1 << 18;
 const STACK_LIMIT: usize = 1 << 17;
 
 /// The interner.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stacks {
     names: Vec<Vec<u8>>,
     name_index: HashMap<Vec<u8>, u32, FxBuildHasher>,
     stacks: Vec<Box<[KeptFrame]>>,
     stack_index: HashMap<Box<[KeptFrame]>, u32, FxBuildHasher>,
     /// By place in the generation's tables.
-    facts: Vec<Option<Facts>>,
-    /// The same in one byte, for the question that every event asks.
-    marks: Vec<Mark>,
+    facts: Vec<Facts>,
+    /// Whether it is in a map operation: the question that every event asks.
+    marks: Vec<bool>,
     /// Stacks that came after the limit.
     pub dropped: u64,
 }
@@ -112,53 +104,67 @@ impl Default for Stacks {
 }
 
 impl Stacks {
-    /// Forgets the places of the generation before.
+    /// Forgets the places of the generation before, and learns those of the one that begins.
     pub fn begin(&mut self, tables: &Tables<'_>) {
-        self.facts.clear();
-        self.facts.resize(tables.stack_places(), None);
-        self.marks.clear();
-        self.marks.resize(tables.stack_places(), Mark::Unknown);
-        if let Some(none) = self.marks.first_mut() {
-            *none = Mark::Outside;
+        self.end();
+        let mut names = vec![None; tables.string_places()];
+        for place in 0..tables.stack_places() {
+            let facts = self.learn(StackRef(place as u32), tables, &mut names);
+            self.facts.push(facts);
+            self.marks.push(facts.map.is_some());
         }
+    }
+
+    /// Forgets all places.
+    pub fn end(&mut self) {
+        self.facts.clear();
+        self.marks.clear();
     }
 
     /// True where a stack of the current generation is in a map operation.
     #[inline]
-    pub fn in_map(&mut self, stack: StackRef, tables: &Tables<'_>) -> bool {
-        match self.marks.get(stack.0 as usize) {
-            Some(Mark::Outside) | None => false,
-            Some(Mark::Inside) => true,
-            Some(Mark::Unknown) => self.facts(stack, tables).map.is_some(),
-        }
+    pub fn in_map(&self, stack: StackRef) -> bool {
+        self.marks.get(stack.0 as usize) == Some(&true)
     }
 
     /// What a stack of the current generation says.
     #[inline]
-    pub fn facts(&mut self, stack: StackRef, tables: &Tables<'_>) -> Facts {
-        if !stack.is_some() {
-            return NOTHING;
-        }
-        match self.facts.get(stack.0 as usize) {
-            Some(Some(known)) => *known,
-            Some(None) => self.learn(stack, tables),
-            None => NOTHING,
-        }
+    pub fn facts(&self, stack: StackRef) -> Facts {
+        let facts = self.facts.get(stack.0 as usize);
+        facts.copied().unwrap_or(NOTHING)
     }
 
-    #[cold]
-    fn learn(&mut self, stack: StackRef, tables: &Tables<'_>) -> Facts {
-        let mut frames = Vec::with_capacity(tables.frames(stack).len());
+    /// `names`: by place of the string, whether it is a function of the runtime's maps, and what it is here.
+    fn learn(
+        &mut self,
+        stack: StackRef,
+        tables: &Tables<'_>,
+        names: &mut [Option<(bool, NameId)>],
+    ) -> Facts {
+        let records = tables.frame_records(stack);
+        let mut name = |string: StringRef| {
+            let known = names.get(string.0 as usize).copied().flatten();
+            known.unwrap_or_else(|| {
+                let text = tables.text(string);
+                let new = (is_map_function(text), self.name(text));
+                if let Some(place) = names.get_mut(string.0 as usize) {
+                    *place = Some(new);
+                }
+                new
+            })
+        };
+        let mut frames = Vec::with_capacity(records.len());
         let mut map = None;
         let mut inside = None;
-        for frame in tables.frames(stack) {
+        for record in records {
+            let (in_map, func) = name(record.func);
             let kept = KeptFrame {
-                func: self.name(frame.func),
-                file: self.name(frame.file),
-                line: frame.line,
+                func,
+                file: name(record.file).1,
+                line: record.line,
             };
-            if is_map_function(frame.func) {
-                inside = Some(kept.func);
+            if in_map {
+                inside = Some(func);
                 map = None;
             } else if let (Some(operation), None) = (inside, map) {
                 map = Some(MapSite {
@@ -178,22 +184,12 @@ impl Stacks {
             },
         }));
         let func = |frame: Option<&KeptFrame>| frame.map_or(NameId::NONE, |frame| frame.func);
-        let facts = Facts {
+        Facts {
             leaf: func(frames.first()),
             root: func(frames.last()),
             kept: self.keep(frames),
             map,
-        };
-        if let Some(place) = self.facts.get_mut(stack.0 as usize) {
-            *place = Some(facts);
         }
-        if let Some(mark) = self.marks.get_mut(stack.0 as usize) {
-            *mark = match facts.map {
-                Some(_) => Mark::Inside,
-                None => Mark::Outside,
-            };
-        }
-        facts
     }
 
     fn name(&mut self, text: &[u8]) -> NameId {

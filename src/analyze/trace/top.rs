@@ -8,6 +8,8 @@ use std::collections::BinaryHeap;
 pub struct Top<T> {
     heap: BinaryHeap<Reverse<Entry<T>>>,
     limit: usize,
+    /// Keys below it are not wanted.
+    floor: i64,
 }
 
 #[derive(Debug)]
@@ -43,12 +45,18 @@ impl<T> Top<T> {
         Self {
             heap: BinaryHeap::new(),
             limit,
+            floor: if limit == 0 { i64::MAX } else { i64::MIN },
         }
     }
 
-    /// True where an entry with this key would be kept.
+    /// False where no entry with this key would be kept, told in one look.
     #[inline]
-    pub fn wants(&self, key: i64, tie: u64) -> bool {
+    pub fn may_want(&self, key: i64) -> bool {
+        key >= self.floor
+    }
+
+    /// True where an entry with this key would be kept.
+    fn wants(&self, key: i64, tie: u64) -> bool {
         self.heap.len() < self.limit
             || self
                 .heap
@@ -68,6 +76,9 @@ impl<T> Top<T> {
             key: (key, Reverse(tie)),
             value,
         }));
+        if self.heap.len() >= self.limit {
+            self.floor = self.heap.peek().map_or(i64::MIN, |least| least.0.key.0);
+        }
     }
 
     /// The entries, greatest first.

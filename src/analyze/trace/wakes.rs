@@ -5,8 +5,9 @@
 
 use super::figures::{UnblockCounts, Wake};
 use super::name;
-use super::stacks::{NameId, Stacks};
+use super::stacks::{KeptStack, NameId, Stacks};
 use super::top::Top;
+use crate::model::trace::Word;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
@@ -19,12 +20,27 @@ const CACHED: usize = 2048;
 /// Pairs listed.
 const LISTED: usize = 50;
 
-type Pair = (u64, u64);
+/// Waker, woken, and what the woken had waited for.
+type Pair = (u64, u64, Word);
 
-#[derive(Clone, Copy, Debug, Default)]
+/// Where a goroutine comes from: the creator's stack, and the function it began with.
+pub(super) type From = (KeptStack, NameId);
+
+#[derive(Clone, Copy, Debug)]
 struct Known {
     count: u64,
-    funcs: Option<(NameId, NameId)>,
+    from: (From, From),
+}
+
+/// Wake-ups of one goroutine by another, for one reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Edge {
+    pub(super) waker: u64,
+    pub(super) woken: u64,
+    pub(super) reason: Word,
+    pub(super) count: u64,
+    /// Origins of the two.
+    pub(super) from: (From, From),
 }
 
 #[derive(Debug)]
@@ -39,7 +55,7 @@ impl Wakes {
     pub(super) fn new() -> Self {
         Self {
             counts: UnblockCounts::default(),
-            cache: vec![((0, 0), 0); CACHED],
+            cache: vec![((0, 0, Word::EMPTY), 0); CACHED],
             pairs: HashMap::default(),
             dropped: 0,
         }
@@ -51,17 +67,11 @@ impl Wakes {
         self.counts.edges_without_goroutine += 1;
     }
 
-    /// `waker` woke `woken`. `funcs` is asked for the functions they began with, once in a while.
+    /// `waker` woke `woken`. `from` is asked for their origins, once in a while.
     #[inline]
-    pub(super) fn edge(
-        &mut self,
-        waker: u64,
-        woken: u64,
-        funcs: impl FnOnce() -> (NameId, NameId),
-    ) {
+    pub(super) fn edge(&mut self, pair: Pair, from: impl FnOnce() -> (From, From)) {
         self.counts.edges += 1;
-        let pair = (waker, woken);
-        let place = (waker.wrapping_mul(61) ^ woken) as usize % CACHED;
+        let place = (pair.0.wrapping_mul(61) ^ pair.1) as usize % CACHED;
         let cached = &mut self.cache[place];
         if cached.0 == pair && cached.1 != 0 {
             cached.1 += 1;
@@ -71,7 +81,7 @@ impl Wakes {
         if count > 0 {
             self.add(old, count);
         }
-        self.introduce(pair, funcs);
+        self.introduce(pair, from);
     }
 
     fn add(&mut self, pair: Pair, count: u64) {
@@ -81,7 +91,7 @@ impl Wakes {
         }
     }
 
-    fn introduce(&mut self, pair: Pair, funcs: impl FnOnce() -> (NameId, NameId)) {
+    fn introduce(&mut self, pair: Pair, from: impl FnOnce() -> (From, From)) {
         let full = self.pairs.len() >= PAIR_LIMIT;
         match self.pairs.get_mut(&pair) {
             Some(_) => {}
@@ -89,39 +99,51 @@ impl Wakes {
             None => {
                 let known = Known {
                     count: 0,
-                    funcs: Some(funcs()),
+                    from: from(),
                 };
                 self.pairs.insert(pair, known);
             }
         }
     }
 
-    /// Counts, and the most frequent pairs.
-    pub(super) fn finish(&mut self, stacks: &Stacks) -> (UnblockCounts, Vec<Wake>) {
+    /// Counts, and all wake-ups by pair and reason.
+    pub(super) fn finish(&mut self) -> (UnblockCounts, Vec<Edge>) {
         for (pair, count) in std::mem::take(&mut self.cache) {
             if count > 0 {
                 self.add(pair, count);
             }
         }
-        self.counts.distinct_pairs = self.pairs.len() as u64;
-        let mut pairs: Vec<(Pair, Known)> = self.pairs.drain().collect();
-        pairs.sort_unstable_by_key(|(pair, _)| *pair);
-        let mut top = Top::new(LISTED);
-        for (place, (pair, known)) in pairs.into_iter().enumerate() {
-            let count = i64::try_from(known.count).unwrap_or(i64::MAX);
-            top.offer(count, place as u64, (pair, known));
-        }
-        let shown = |(pair, known): (Pair, Known)| {
-            let (waker, woken) = known.funcs.unwrap_or((NameId::NONE, NameId::NONE));
-            Wake {
-                waker: pair.0,
-                waker_func: name(waker, stacks),
-                woken: pair.1,
-                woken_func: name(woken, stacks),
-                count: known.count,
-            }
+        let edge = |((waker, woken, reason), known): (Pair, Known)| Edge {
+            waker,
+            woken,
+            reason,
+            count: known.count,
+            from: known.from,
         };
-        let listed = top.into_sorted().into_iter().map(shown).collect();
-        (self.counts, listed)
+        let mut edges: Vec<Edge> = self.pairs.drain().map(edge).collect();
+        edges.sort_unstable_by_key(|edge| (edge.waker, edge.woken, edge.reason));
+        let pairs = edges.chunk_by(|a, b| (a.waker, a.woken) == (b.waker, b.woken));
+        self.counts.distinct_pairs = pairs.count() as u64;
+        (self.counts, edges)
     }
+}
+
+/// The most frequent pairs, whatever the reasons.
+pub(super) fn listed(edges: &[Edge], stacks: &Stacks) -> Vec<Wake> {
+    let pairs = edges.chunk_by(|a, b| (a.waker, a.woken) == (b.waker, b.woken));
+    let mut top = Top::new(LISTED);
+    for (place, of_pair) in pairs.enumerate() {
+        let count: u64 = of_pair.iter().map(|edge| edge.count).sum();
+        if let Some(first) = of_pair.first() {
+            let wake = Wake {
+                waker: first.waker,
+                waker_func: name(first.from.0.1, stacks),
+                woken: first.woken,
+                woken_func: name(first.from.1.1, stacks),
+                count,
+            };
+            top.offer(i64::try_from(count).unwrap_or(i64::MAX), place as u64, wake);
+        }
+    }
+    top.into_sorted()
 }

@@ -4,14 +4,16 @@
 //! is that of one pass over their ids. Read [`gather`] first.
 
 use crate::analyze::incident::{Incident, crash_goroutine};
+use crate::analyze::trace::LiveFrame;
 use crate::goruntime::cues::{self, Cue};
 use crate::goruntime::frames::{Owner, owner};
 use crate::goruntime::messages::{classify_fatal, classify_panic};
+use crate::goruntime::tracewire::writers;
 use crate::goruntime::version::{ReleaseSet, Versions};
 use crate::goruntime::waits::{WaitKind, wait_state};
 use crate::model::{
     Crash, Document, Evidence, Frame, FrameId, FrameKind, Goroutine, GoroutineFlags, GoroutineId,
-    Item, NameId, RaceStack, StackId, Symbols,
+    Item, NameId, ProfileKind, RaceStack, StackId, Symbols,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +29,17 @@ pub struct VersionCues {
     /// Frames whose names count and whose lines do not, because the table lists calls: where a panic was raised, where a running
     /// goroutine was stopped, and functions of the runtime in race reports, which stand at their declaration.
     pub(super) unlisted: BTreeSet<FrameId>,
+    /// Function, file and line of the calls at which goroutines of a trace stand.
+    pub(super) traced: Vec<(Vec<u8>, Vec<u8>, u32)>,
+}
+
+/// What an execution trace of the same process tells of the version.
+#[derive(Clone, Debug)]
+pub struct TraceSigns<'t> {
+    /// Its header: `go 1.26`.
+    pub header: &'t str,
+    /// Where its goroutines wait and were created.
+    pub calls: Vec<LiveFrame<'t>>,
 }
 
 /// Raises the errors of Swiss maps; as it is not in package runtime, every level shows it.
@@ -89,6 +102,7 @@ pub(super) fn gather(evidence: &Evidence<'_>, incident: &Incident) -> (Vec<Frame
     if let (Some(crash), Some(goroutine)) = (incident.preamble(evidence), died) {
         cues.note_crash_stack(&evidence.symbols, crash, goroutine);
     }
+    note_profiles(evidence, incident, &mut frames);
     let printed = frames.ids.len();
     note_races(evidence, incident, &mut frames);
     let of_races = frames
@@ -101,6 +115,28 @@ pub(super) fn gather(evidence: &Evidence<'_>, incident: &Incident) -> (Vec<Frame
     cues.unlisted
         .extend(of_races.filter(|&frame| is_declaration(&evidence.symbols, frame)));
     (frames.ids, cues)
+}
+
+/// Frames of profiles. The innermost of a CPU sample is wherever the program was.
+fn note_profiles(evidence: &Evidence<'_>, incident: &Incident, frames: &mut Frames<'_, '_>) {
+    for profile in incident
+        .profiles
+        .iter()
+        .filter_map(|item| item.of(evidence))
+    {
+        let Item::Profile(profile) = profile else {
+            continue;
+        };
+        let at_calls = !matches!(
+            profile.kind,
+            ProfileKind::Cpu | ProfileKind::Perf | ProfileKind::Folded | ProfileKind::Other
+        );
+        for sample in &profile.samples {
+            frames.stack(sample.stack);
+            let innermost = evidence.symbols.frame_ids(sample.stack).first();
+            frames.stopped.extend(innermost.filter(|_| !at_calls));
+        }
+    }
 }
 
 fn note_races(evidence: &Evidence<'_>, incident: &Incident, frames: &mut Frames<'_, '_>) {
@@ -202,6 +238,22 @@ fn first_time(seen: &mut [bool], id: u32) -> bool {
 }
 
 impl VersionCues {
+    /// Takes the signs of the traces of the same process.
+    pub(super) fn note_traces(&mut self, traces: &[TraceSigns<'_>]) {
+        for signs in traces {
+            if let Some(writers) = writers(signs.header) {
+                let words = format!("the trace's header \"{}\"", signs.header);
+                self.messages.push((writers.releases(), words));
+            }
+            let calls = signs.calls.iter();
+            let of_go = calls.filter(|frame| owner(frame.func) != Owner::User);
+            self.traced
+                .extend(of_go.map(|frame| (frame.func.to_vec(), frame.file.to_vec(), frame.line)));
+        }
+        self.traced.sort_unstable();
+        self.traced.dedup();
+    }
+
     fn note(&mut self, cue: Cue, seen: bool) {
         if seen {
             self.seen.insert(cue);

@@ -19,7 +19,7 @@ fn all_facts(text: &[u8], named: Option<GoBuild>) -> Vec<GoFacts> {
     let incidents = incidents(&evidence, false);
     incidents
         .iter()
-        .map(|incident| of_incident(&evidence, incident, named))
+        .map(|incident| of_incident(&evidence, incident, &[], named))
         .collect()
 }
 

@@ -3,6 +3,7 @@
 use super::DiffSettings;
 use crate::cli::args::{FormatArg, GradeArg, size};
 use crate::cli::read::ReadSettings;
+use crate::cli::redact::args::RedactArgs;
 use crate::cli::show::PageArgs;
 use crate::goruntime::version::GoBuild;
 use crate::input::DEFAULT_MAX_BYTES;
@@ -20,6 +21,10 @@ Examples:
   curl -s 'http://HOST:6060/debug/pprof/goroutine?debug=2' > after.txt
   gotriage diff before.txt after.txt
 
+  # Does memory grow? What is contended more? Profiles of one kind, and a goroutine profile with a dump
+  gotriage diff heap-before.pb.gz heap-after.pb.gz
+  gotriage diff goroutine.pb.gz after.txt
+
   # For the ticket, for a script, for CI
   gotriage diff --format markdown before.txt after.txt
   gotriage diff --format json before.txt after.txt | jq .verdict
@@ -27,7 +32,8 @@ Examples:
 pub struct DiffArgs {
     /// The earlier capture; `-` is standard input
     ///
-    /// A crash dump, SIGQUIT text or debug=2 text, in a log or alone. Of a file with several incidents the last one is taken.
+    /// A crash dump, SIGQUIT text or debug=2 text, in a log or alone; or a profile. Of a file with several incidents the last one is
+    /// taken.
     #[arg(value_name = "BEFORE", value_hint = ValueHint::FilePath)]
     before: PathBuf,
     /// The later capture of the same process; `-` is standard input
@@ -47,10 +53,13 @@ pub struct DiffArgs {
     /// Default: 4G.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Input")]
     max_bytes: Option<u64>,
+    /// Redaction.
+    #[command(flatten)]
+    redact: RedactArgs,
     /// Form of the answer
     ///
-    /// `text` is for a terminal, `markdown` for tickets and pull requests, `json` for programs: the schema gotriage.diff/1, which
-    /// `gotriage schema diff` prints.
+    /// `text` is for a terminal, `markdown` for tickets and pull requests, `html` one file for a browser, `json` for programs: the
+    /// schema gotriage.diff/1, which `gotriage schema diff` prints.
     #[arg(
         long,
         value_name = "FORMAT",
@@ -60,7 +69,7 @@ pub struct DiffArgs {
     format: FormatArg,
     /// Show all groups and waits instead of those that changed
     ///
-    /// Text and Markdown leave out what is equal in both captures. JSON has everything.
+    /// Text, Markdown and HTML leave out what is equal in both captures. JSON has everything.
     #[arg(long, help_heading = "Output")]
     all: bool,
     /// Colours and width.
@@ -80,6 +89,7 @@ impl DiffArgs {
             read: ReadSettings {
                 files: vec![self.before.clone(), self.after.clone()],
                 max_bytes: self.max_bytes.unwrap_or(DEFAULT_MAX_BYTES),
+                redact: self.redact.settings(),
             },
             options: Options {
                 go: self.go,

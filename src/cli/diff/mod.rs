@@ -11,7 +11,7 @@ use crate::model::Grade;
 use crate::render::diff::write;
 use crate::triage::Options;
 use crate::triage::compare::compare;
-use crate::triage::compare::report::DiffReport;
+use crate::triage::compare::report::{Capture, DiffReport};
 use crate::triage::report::Category;
 
 /// What the user asked for.
@@ -47,10 +47,8 @@ pub fn run(settings: &DiffSettings) -> Exit {
         }
         return Exit::Incomplete;
     };
-    if let Some(path) = without_goroutines(&diff) {
-        output::complain(&format!(
-            "{path}: no goroutine with an id was recognised; diff compares dumps (debug=2, SIGQUIT, a crash), not profiles or traces"
-        ));
+    if let Some(why) = incomparable(&diff) {
+        output::complain(&why);
         return if inputs.incomplete {
             Exit::Incomplete
         } else {
@@ -69,12 +67,37 @@ pub fn run(settings: &DiffSettings) -> Exit {
     exit(&diff, settings.fail_on)
 }
 
-/// The capture that nothing can be compared with.
-fn without_goroutines(diff: &DiffReport) -> Option<&str> {
-    let mut captures = [&diff.before, &diff.after].into_iter();
+/// Why the captures can't be compared.
+fn incomparable(diff: &DiffReport) -> Option<String> {
+    if !diff.profiles.is_empty() {
+        return None;
+    }
+    let captures = [&diff.before, &diff.after];
+    let empty = |capture: &&&Capture| capture.goroutines == 0 && capture.profiles.is_empty();
+    if let Some(capture) = captures.iter().find(empty) {
+        return Some(format!(
+            "{}: neither goroutines nor profiles were recognised; diff compares dumps (debug=2, SIGQUIT, a crash) and profiles, not traces",
+            capture.path
+        ));
+    }
+    let holds = |capture: &Capture| match capture.goroutines {
+        0 => format!(
+            "{} holds profiles ({})",
+            capture.path,
+            capture.profiles.join(", ")
+        ),
+        _ => format!("{} holds a dump", capture.path),
+    };
     captures
-        .find(|capture| capture.goroutines == 0)
-        .map(|capture| capture.path.as_str())
+        .iter()
+        .any(|capture| capture.goroutines == 0)
+        .then(|| {
+            format!(
+                "{} and {}: nothing in them is of one kind; a profile is compared with one of its kind, and a goroutine profile with a dump",
+                holds(&diff.before),
+                holds(&diff.after)
+            )
+        })
 }
 
 /// As for reports: a finding of the grade of `--fail-on` is 1.

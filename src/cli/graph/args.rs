@@ -21,16 +21,19 @@ Examples:
 
   # For Markdown on a code host, for Graphviz, for a script
   gotriage graph --kind wait --format mermaid goroutines.txt
+  gotriage graph --kind wake trace.out -o wake.svg
   gotriage graph crash.log | dot -Tpng > creation.png
   gotriage graph --format json crash.log | jq '.nodes[] | select(.crashed)'")]
 pub struct GraphArgs {
     /// Inputs.
     #[command(flatten)]
     input: InputArgs,
-    /// What to draw: who created whom, who fought, or who waits
+    /// What to draw: who created whom, fought, waits or woke
     ///
     /// `creation` leads from creators to what they created, `conflict` from the goroutine that noticed over the map to the other
-    /// parties, `wait` from waiting goroutines to locks and channels and on to those that hold them.
+    /// parties, `wait` from waiting goroutines to locks and channels and on to those that hold them, `wake` from those who woke others
+    /// to the woken, with counts and reasons. `wake` is made of an execution trace, the others of a dump; without one, `creation` and
+    /// `conflict` are made of a trace as well.
     #[arg(
         long,
         value_name = "KIND",
@@ -84,6 +87,7 @@ enum KindArg {
     Creation,
     Conflict,
     Wait,
+    Wake,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -112,6 +116,7 @@ impl GraphArgs {
                     KindArg::Creation => GraphKind::Creation,
                     KindArg::Conflict => GraphKind::Conflict,
                     KindArg::Wait => GraphKind::Wait,
+                    KindArg::Wake => GraphKind::Wake,
                 },
                 incident: self.incident,
                 most: usize::try_from(self.nodes).unwrap_or(usize::MAX),

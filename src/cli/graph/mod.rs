@@ -2,7 +2,7 @@
 
 pub mod args;
 
-use super::analyse::with_evidence;
+use super::analyse::with_traces;
 use super::exit::Exit;
 use super::output;
 use super::progress::Progress;
@@ -53,10 +53,11 @@ pub fn run(settings: &GraphSettings) -> Exit {
         progress.finish();
         return Exit::Incomplete;
     }
-    let drawn = with_evidence(&inputs.sources, None, &progress, |evidence| {
+    let drawn = with_traces(&inputs.sources, None, &progress, |evidence, traces| {
         let mut documents = evidence.documents.iter();
         let dumped = documents.any(|document| !document.goroutines.is_empty());
-        graph(evidence, &settings.options, settings.graph).map(|graph| (graph, dumped))
+        let drawn = graph(evidence, traces, &settings.options, settings.graph);
+        drawn.map(|graph| (graph, dumped))
     });
     progress.finish();
     let Some((graph, dumped)) = drawn else {
@@ -72,7 +73,7 @@ pub fn run(settings: &GraphSettings) -> Exit {
     }
     if graph.nodes.is_empty() && !dumped {
         output::complain(
-            "nothing can be drawn: graphs are made of dumps (debug=2, SIGQUIT, a crash); goroutines of profiles and traces are not drawn",
+            "nothing can be drawn: graphs are made of dumps (debug=2, SIGQUIT, a crash) and, but for --kind wait, of execution traces; goroutines of profiles are not drawn",
         );
         return Exit::Nothing;
     }

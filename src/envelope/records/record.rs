@@ -174,8 +174,9 @@ impl Tally {
         ));
         for line in lines_of(value) {
             self.plain += usize::from(
-                anchors::classify(line)
-                    .is_some_and(|form| form.is_structural() || form == Anchor::Preamble),
+                anchors::is_profile_line(line)
+                    || anchors::classify(line)
+                        .is_some_and(|form| form.is_structural() || form == Anchor::Preamble),
             );
             self.hidden += usize::from(anchors::hides_dump(line));
         }

@@ -17,7 +17,7 @@ pub trait Sink {
 /// What is known of a trace after reading it, beside its events.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// `26` of `go 1.26`.
+    /// `26` of `go 1.26`; [`Self::TEXT`] and [`Self::CHROME`] where that is not told.
     pub header: u16,
     /// Generations read; 1 for v1.
     pub generations: u32,
@@ -29,4 +29,12 @@ pub struct Outcome {
     pub damage: Damages,
     /// The words that events named.
     pub vocabulary: Vocabulary,
+}
+
+impl Outcome {
+    /// [`Self::header`] of the text of `go tool trace -d`.
+    pub const TEXT: u16 = 0;
+
+    /// [`Self::header`] of the JSON that `go tool trace` gives a browser.
+    pub const CHROME: u16 = 1;
 }

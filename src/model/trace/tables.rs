@@ -20,7 +20,7 @@ impl Word {
 }
 
 /// The words of a trace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vocabulary {
     words: Vec<Vec<u8>>,
     index: HashMap<Vec<u8>, u16, FxBuildHasher>,
@@ -142,11 +142,13 @@ impl<'t> Tables<'t> {
     }
 
     /// The place of stack number `id`; no stack where no table has it.
+    #[inline]
     pub fn stack(&self, id: u64) -> StackRef {
         StackRef(self.stacks.place(id))
     }
 
     /// The place of string number `id`; the empty string where no table has it.
+    #[inline]
     pub fn string(&self, id: u64) -> StringRef {
         StringRef(self.strings.place(id))
     }
@@ -166,6 +168,7 @@ impl<'t> Tables<'t> {
     }
 
     /// The word that string number `id` is, looked up once a generation.
+    #[inline]
     pub fn word(&mut self, id: u64) -> Word {
         let place = self.strings.place(id) as usize;
         match self.words.get(place) {
@@ -200,17 +203,25 @@ impl<'t> Tables<'t> {
         &self,
         stack: StackRef,
     ) -> impl DoubleEndedIterator<Item = TraceFrame<'t>> + ExactSizeIterator {
-        let (start, count) = self.stacks.get(stack.0).copied().unwrap_or_default();
-        let records = self
-            .frames
-            .get(start as usize..(start as usize).saturating_add(count as usize))
-            .unwrap_or_default();
-        records.iter().map(|record| TraceFrame {
+        self.frame_records(stack).iter().map(|record| TraceFrame {
             pc: record.pc,
             func: self.text(record.func),
             file: self.text(record.file),
             line: record.line,
         })
+    }
+
+    /// The same, as the tables hold them: for who looks each name up once.
+    pub fn frame_records(&self, stack: StackRef) -> &[FrameRecord] {
+        let (start, count) = self.stacks.get(stack.0).copied().unwrap_or_default();
+        self.frames
+            .get(start as usize..(start as usize).saturating_add(count as usize))
+            .unwrap_or_default()
+    }
+
+    /// How many places strings have; the [`StringRef`]s of frames are below it.
+    pub fn string_places(&self) -> usize {
+        self.strings.len()
     }
 }
 

@@ -62,6 +62,7 @@ pub(in crate::parse) fn profile<'t>(
     let program = program.and_then(|program| match bias::tell(program, *cursor) {
         Ok(bias) => Some((program, bias)),
         Err(why) => {
+            profile.refused_program = true;
             profile.note(Some(first.number), why);
             None
         }
@@ -78,6 +79,9 @@ pub(in crate::parse) fn profile<'t>(
         scratch: Vec::new(),
         interned: 0,
         shortened: 0,
+        ended: false,
+        spaced: 0,
+        breaks_off: false,
     };
     reader.columns();
     while let Some(line) = cursor.peek() {
@@ -86,6 +90,7 @@ pub(in crate::parse) fn profile<'t>(
         }
         cursor.pass(&line);
     }
+    reader.breaks_off = reader.breaks_off(cursor);
     let span = Span {
         start: first.start,
         end: cursor.pos(),
@@ -111,6 +116,12 @@ struct Reader<'s, 't> {
     interned: usize,
     /// Records with more frames than are kept.
     shortened: u64,
+    /// The last line of a heap profile was there: `# DebugGC = false`.
+    ended: bool,
+    /// Records that an empty line ends, as Go writes them.
+    spaced: u64,
+    /// The text ends inside the profile.
+    breaks_off: bool,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -149,7 +160,11 @@ impl<'t> Reader<'_, 't> {
     fn take(&mut self, line: &Line<'t>) -> bool {
         let text = line.trimmed();
         match text.first() {
-            None => true,
+            None => {
+                self.spaced += u64::from(self.record.is_some());
+                self.close();
+                true
+            }
             Some(b'#') => self.take_detail(text),
             Some(b'0'..=b'9') => self.take_record(text, line),
             Some(_) => self.take_attribute(text),
@@ -216,6 +231,22 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
+    /// Whether the text that ends here ends too early. A heap profile ends with its counters; the others give every record an empty
+    /// line, which wrappers may have taken out of all of them.
+    fn breaks_off(&self, rest: &Cursor<'t>) -> bool {
+        // What is left of a line that was cut is none of the profile's.
+        let mut rest = *rest;
+        let piece = rest.take();
+        if rest.peek().is_some() {
+            return false;
+        }
+        match self.head {
+            Head::Heap(_) => !self.ended,
+            Head::Count(..) => false,
+            Head::Waits(_) => (self.record.is_some() || piece.is_some()) && self.spaced > 0,
+        }
+    }
+
     fn take_attribute(&mut self, text: &[u8]) -> bool {
         if !matches!(self.head, Head::Waits(_)) || !self.profile.samples.is_empty() {
             return false;
@@ -252,6 +283,7 @@ impl<'t> Reader<'_, 't> {
             .strip_prefix(b"# ")
             .and_then(|rest| split_once(rest, b" = "))
         {
+            self.ended |= name == b"DebugGC";
             if let Some(number) = decimal(value) {
                 let name = self.symbols.name(name);
                 self.profile.memstats.push((name, number));
@@ -333,7 +365,8 @@ impl<'t> Reader<'_, 't> {
             let named = self
                 .program
                 .and_then(|(program, bias)| program.frame(Address(call), bias));
-            let frame = super::frame(self.symbols, named, Address(call));
+            // Without a name it is shown as the text prints it: the return address.
+            let frame = super::frame(self.symbols, named, Address(call.saturating_add(1)));
             self.scratch.push(frame);
             return;
         };
@@ -409,9 +442,17 @@ impl<'t> Reader<'_, 't> {
         if let (Some(declared), Some(read)) = (profile.declared_total, read)
             && read < declared
         {
+            profile.cut = true;
             profile.note(
                 Some(profile.line),
                 format!("the profile is cut or damaged: its first line counts {declared}, and {read} were read"),
+            );
+        }
+        if self.breaks_off {
+            profile.cut = true;
+            profile.note(
+                Some(profile.line),
+                "the profile is cut or damaged: its text does not go on to where Go ends it",
             );
         }
         let waits = matches!(self.head, Head::Waits(_));

@@ -15,7 +15,7 @@ mod kind;
 pub(super) mod legacy;
 pub(super) mod perf;
 pub(super) mod proto;
-mod wire;
+pub(crate) mod wire;
 
 use super::symbols::Named;
 use crate::model::{Address, Frame, FrameId, FrameKind, Symbols};

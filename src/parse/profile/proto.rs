@@ -234,7 +234,33 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
+    /// The program, unless the profile says that another build wrote it.
+    fn believed<'x>(&mut self, program: Option<&'x Executable<'t>>) -> Option<&'x Executable<'t>> {
+        let program = program?;
+        let own = self.profile.mappings.first()?.build_id;
+        let written = self.symbols.text(own);
+        if written.is_empty() || program.is_build(written) {
+            return Some(program);
+        }
+        let said = format!(
+            "the program of --exe is not the build that wrote this profile, and names nothing: the profile is of build {}, the program {}",
+            written.escape_ascii(),
+            match program.build_id() {
+                id if id.is_empty() => "has no such id".to_owned(),
+                id => format!("of {id}"),
+            }
+        );
+        self.profile.refused_program = true;
+        self.profile.note(None, said);
+        None
+    }
+
     fn locations(&mut self, program: Option<&Executable<'t>>) {
+        let unnamed = |message: &&[u8]| Wire::new(message).all(|(field, _)| field != 4);
+        let program = match self.tables.locations.iter().any(unnamed) {
+            true => self.believed(program),
+            false => None,
+        };
         for message in std::mem::take(&mut self.tables.locations) {
             let (mut id, mut mapping, mut address) = (0, 0, 0);
             let start = self.frames.len();
@@ -405,6 +431,7 @@ impl<'t> Reader<'_, 't> {
 
     fn finish(mut self, length: usize) -> Profile<'t> {
         let profile = &mut self.profile;
+        profile.cut = self.tables.lost > 0 || self.tables.nameless.get();
         if self.tables.lost > 0 {
             let read = length - self.tables.lost;
             profile.note(
@@ -431,5 +458,44 @@ impl<'t> Reader<'_, 't> {
         }
         kind::tell(profile, self.symbols);
         self.profile
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A profile with one address without a name, of a program with a build id: fields 1, 2, 3, 4, 6 of the message above.
+    fn with_build(id: &str) -> Vec<u8> {
+        let mut bytes = vec![0x0a, 4, 0x08, 1, 0x10, 2, 0x12, 4, 0x08, 1, 0x10, 1];
+        bytes.extend([0x1a, 6, 0x08, 1, 0x10, 1, 0x30, 3]);
+        bytes.extend([0x22, 6, 0x08, 1, 0x10, 1, 0x18, 5]);
+        for text in ["", "goroutine", "count", id] {
+            bytes.extend([0x32, text.len() as u8]);
+            bytes.extend(text.as_bytes());
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_program_of_another_build_is_refused() {
+        let file = std::env::current_exe().and_then(std::fs::read);
+        let file = file.expect("this program");
+        let Ok(program) = Executable::read(&file) else {
+            return; // stripped: it names nothing anyway
+        };
+        let own = program.build_id();
+        let refused = |id: &str| {
+            let bytes = with_build(id);
+            let mut symbols = Symbols::default();
+            let read = profile(&bytes, &mut symbols, Some(&program));
+            assert_eq!(read.samples.len(), 1);
+            let said = read.notes.iter().any(|note| note.text.contains("--exe"));
+            assert_eq!(said, read.refused_program, "{id}");
+            read.refused_program
+        };
+        assert!(refused("0123456789abcdef"));
+        assert!(!refused(""), "nothing tells");
+        assert!(own.is_empty() || !refused(&own) && !refused(&own.to_uppercase()));
     }
 }

@@ -6,14 +6,14 @@
 //! ```
 //!
 //! Only as much as profile.proto needs: varints, fixed words, bytes. Messages inside messages are bytes here; who knows their meaning
-//! reads them with a [`Wire`] of their own, so nothing recurses. Called by `proto`.
+//! reads them with a [`Wire`] of their own, so nothing recurses. Called by `proto`, and by `redact` to write a message again.
 
 /// A varint has at most this many bytes: 64 bits in groups of seven.
 const VARINT_MOST: usize = 10;
 
 /// A value as the wire has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value<'t> {
+pub(crate) enum Value<'t> {
     /// A varint, or a fixed word.
     Number(u64),
     /// Bytes, a text, a message, or packed numbers.
@@ -52,7 +52,7 @@ impl<'t> Value<'t> {
 
 /// The rest of a message.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wire<'t> {
+pub(crate) struct Wire<'t> {
     rest: &'t [u8],
 }
 

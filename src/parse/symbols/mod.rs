@@ -53,6 +53,8 @@ pub struct Executable<'x> {
     /// Executable segments: address in the file's own terms, place in the file, size in the file.
     segments: Vec<(u64, u64, u64)>,
     build_id: Vec<u8>,
+    /// As the Go linker writes it; empty where there is none.
+    go_build_id: &'x [u8],
     is_fixed: bool,
 }
 
@@ -91,6 +93,7 @@ impl<'x> Executable<'x> {
                 .flatten()
                 .unwrap_or_default()
                 .to_vec(),
+            go_build_id: go_build_id(&object).unwrap_or_default(),
             is_fixed: object.format() == object::BinaryFormat::Elf
                 && object.kind() == object::ObjectKind::Executable,
         })
@@ -102,6 +105,13 @@ impl<'x> Executable<'x> {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect()
+    }
+
+    /// True where a build id, as a profile holds it, is one of this program's: the GNU build id in hexadecimal digits, or Go's own.
+    pub fn is_build(&self, id: &[u8]) -> bool {
+        let gnu = self.build_id();
+        !gnu.is_empty() && id.eq_ignore_ascii_case(gnu.as_bytes())
+            || !self.go_build_id.is_empty() && id == self.go_build_id
     }
 
     /// True where it only runs at the addresses it was linked at: ELF programs that are not position-independent.
@@ -151,6 +161,18 @@ impl<'x> Executable<'x> {
             offset: address - entry,
         })
     }
+}
+
+/// The note of the Go linker: lengths and type, the name `Go`, the id.
+fn go_build_id<'x>(object: &object::File<'x>) -> Option<&'x [u8]> {
+    const HEAD: usize = 16;
+    let note = object
+        .section_by_name_bytes(b".note.go.buildid")?
+        .data()
+        .ok()?;
+    let id = note.get(HEAD..)?;
+    let end = id.iter().position(|&byte| byte == 0).unwrap_or(id.len());
+    id.get(..end)
 }
 
 /// Start of the page that a place in a file lies in: files are mapped by whole pages, of 4 KiB at least.

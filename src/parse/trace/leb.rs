@@ -83,6 +83,42 @@ impl<'t> Bytes<'t> {
         None
     }
 
+    /// The next eight bytes at once, if there are so many.
+    #[inline(always)]
+    pub(super) fn window(&self) -> Option<Window> {
+        let next = self.data.get(self.at..)?.first_chunk()?;
+        Some(Window {
+            bits: u64::from_le_bytes(*next),
+            used: 0,
+        })
+    }
+
+    /// Goes behind what was taken from a window; false, and nothing is done, where that was more than was there.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, window: &Window) -> bool {
+        let whole = window.used <= 8;
+        if whole {
+            self.at += window.used as usize;
+        }
+        whole
+    }
+
+    /// Goes behind `count` numbers, at least one, if they end within the next eight bytes; false, and nothing is done, where they do not.
+    #[inline]
+    pub(super) fn skip_numbers(&mut self, count: u8) -> bool {
+        let Some(window) = self.window() else {
+            return false;
+        };
+        let mut ends = !window.bits & 0x8080_8080_8080_8080;
+        for _ in 1..count {
+            ends &= ends.wrapping_sub(1);
+        }
+        if ends != 0 {
+            self.at += ends.trailing_zeros() as usize / 8 + 1;
+        }
+        ends != 0
+    }
+
     /// The next `length` bytes.
     pub(super) fn take(&mut self, length: u64) -> Option<&'t [u8]> {
         let length = usize::try_from(length).ok()?;
@@ -92,7 +128,58 @@ impl<'t> Bytes<'t> {
     }
 }
 
+/// Eight bytes in a register, for short numbers one after the other. What it gives holds only if [`Bytes::skip`] says so afterwards.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    bits: u64,
+    used: u32,
+}
+
+impl Window {
+    #[inline(always)]
+    pub(super) fn byte(&mut self) -> u8 {
+        let byte = self.bits as u8;
+        self.bits >>= 8;
+        self.used += 1;
+        byte
+    }
+
+    /// A number of up to three bytes.
+    #[inline(always)]
+    pub(super) fn number(&mut self) -> u64 {
+        let bits = self.bits;
+        let low = bits & 0x7f;
+        if bits & 0x80 == 0 {
+            self.bits = bits >> 8;
+            self.used += 1;
+            return low;
+        }
+        let low = low | bits >> 1 & 0x3f80;
+        if bits & 0x8000 == 0 {
+            self.bits = bits >> 16;
+            self.used += 2;
+            return low;
+        }
+        self.bits = bits >> 24;
+        self.used += match bits & 0x80_0000 {
+            0 => 3,
+            _ => 16,
+        };
+        low | bits >> 2 & 0x1f_c000
+    }
+}
+
+/// Appends a number.
+pub(super) fn put(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
 
@@ -105,6 +192,37 @@ mod tests {
         assert_eq!(bytes.number(), Some(5));
         assert_eq!(bytes.number(), Some(7));
         assert_eq!(bytes.number(), None);
+    }
+
+    #[test]
+    fn a_window_gives_the_same_numbers_or_none() {
+        let encoded = [5, 0x80, 1, 0xff, 0xff, 3, 0, 0x7f, 0x81, 2];
+        let encoded = [&encoded[..], &[0; 14]].concat();
+        let mut slow = Bytes::new(&encoded);
+        let mut quick = Bytes::new(&encoded);
+        for step in [1, 2, 3, 1, 2] {
+            let mut window = quick.window().expect("eight bytes");
+            let numbers: Vec<_> = (0..step).map(|_| Some(window.number())).collect();
+            assert!(quick.skip(&window) || step == 3, "{step}");
+            let same: Vec<_> = (0..step).map(|_| slow.number()).collect();
+            match quick.position() == slow.position() {
+                true => assert_eq!(numbers, same),
+                false => quick = slow,
+            }
+        }
+        assert!(Bytes::new(&encoded[..7]).window().is_none());
+        for (count, end) in [(1, 1), (2, 3), (3, 6), (4, 7)] {
+            let mut bytes = Bytes::new(&encoded);
+            assert!(bytes.skip_numbers(count));
+            assert_eq!(bytes.position(), end);
+        }
+        assert!(!Bytes::new(&[0x80; 8]).skip_numbers(1));
+        let long = [0x80, 0x80, 0x80, 1, 0, 0, 0, 0];
+        let mut bytes = Bytes::new(&long);
+        let mut window = bytes.window().expect("eight bytes");
+        window.number();
+        assert!(!bytes.skip(&window));
+        assert_eq!(bytes.position(), 0);
     }
 
     #[test]

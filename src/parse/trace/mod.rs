@@ -16,6 +16,7 @@
 //! as far as it goes ([`Options::salvage`]). Events, contexts and their order are those of golang.org/x/exp/trace. Read [`read`]
 //! first, then `v2/mod.rs` or `v1/mod.rs`.
 
+mod chrome;
 mod leb;
 mod names;
 mod out;
@@ -25,6 +26,7 @@ mod text;
 mod v1;
 mod v2;
 
+pub use chrome::is_trace_json;
 pub use out::Clock;
 pub use text::{is_text, read_text};
 
@@ -75,6 +77,23 @@ pub fn read<S: Sink>(bytes: &[u8], options: Options, sink: &mut S) -> Option<Out
     }
     let out = Out::new(sink, options.clock);
     Some(v2::read(bytes, header, options, damage, out))
+}
+
+/// In which form a trace is, as [`Outcome::header`] says it: the number of its header, or one of [`Outcome::TEXT`] and
+/// [`Outcome::CHROME`]; `None` where `bytes` are none.
+pub fn form(bytes: &[u8]) -> Option<u16> {
+    header(bytes)
+        .or_else(|| is_trace_json(bytes).then_some(Outcome::CHROME))
+        .or_else(|| is_text(bytes).then_some(Outcome::TEXT))
+}
+
+/// Reads a trace in whatever form it is: binary, the text of `go tool trace -d`, or the JSON it gives a browser.
+pub fn read_any<S: Sink>(bytes: &[u8], options: Options, sink: &mut S) -> Option<Outcome> {
+    match form(bytes)? {
+        Outcome::TEXT => read_text(bytes, sink),
+        Outcome::CHROME => chrome::read(bytes, sink),
+        _ => read(bytes, options, sink),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The difference as Markdown, for tickets. Text from captures is escaped as prose or put into code spans.
 
-use super::{changed, inputs, sides, signed, waits};
+use super::{changed, difference, grown, inputs, sides, signed, title, waits};
 use crate::render::escape::{code_span, markdown as prose};
 use crate::render::words::{self, count, counted, mark};
+use crate::triage::compare::report::profile::ProfileDiff;
 use crate::triage::compare::report::{Capture, DiffReport};
 use crate::triage::report::{Finding, Place};
 use std::fmt::Write;
@@ -43,6 +44,9 @@ pub fn text(diff: &DiffReport, all: bool) -> String {
     if diff.process.answer != "different" || all {
         groups(&mut out, diff, all);
         wait_table(&mut out, diff, all);
+        for profile in &diff.profiles {
+            lines(&mut out, profile, all);
+        }
     }
     out
 }
@@ -56,10 +60,13 @@ fn at_place(place: &Place) -> String {
 }
 
 fn capture(capture: &Capture) -> String {
+    let what = match (capture.goroutines, &capture.profiles[..]) {
+        (0, [_, ..]) => format!("profiles: {}", capture.profiles.join(", ")),
+        _ => counted(capture.goroutines, "goroutine"),
+    };
     format!(
-        "{}, {}, alone {} `{}`",
+        "{}, {what}, alone {} `{}`",
         code_span(&capture.path),
-        counted(capture.goroutines, "goroutine"),
         capture.grade.word(),
         capture.category.word()
     )
@@ -130,6 +137,29 @@ fn wait_table(out: &mut String, diff: &DiffReport, all: bool) {
         );
     }
     more(out, left, "wait");
+}
+
+fn lines(out: &mut String, profile: &ProfileDiff, all: bool) {
+    let (shown, left) = grown(profile, all);
+    let _ = writeln!(out, "\n{}", prose(&title(profile)));
+    if !shown.is_empty() {
+        out.push_str(
+            "\n| Before | After | Change | Does | At |\n| --: | --: | --: | --- | --- |\n",
+        );
+    }
+    for line in shown {
+        let (before, after) = (profile.value(&line.before), profile.value(&line.after));
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} |",
+            prose(&profile.amount(before)),
+            prose(&profile.amount(after)),
+            prose(&difference(profile, before, after)),
+            line.does.as_deref().map(code_span).unwrap_or_default(),
+            at_place(&line.site)
+        );
+    }
+    more(out, left, "line");
 }
 
 fn more(out: &mut String, left: usize, noun: &str) {

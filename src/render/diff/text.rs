@@ -1,8 +1,9 @@
 //! The difference for a terminal: verdict, captures, statements, then the tables of groups and waits.
 
-use super::{changed, sides, signed, waits};
+use super::{changed, difference, grown, sides, signed, title, waits};
 use crate::render::sheet::{Block, Fit};
 use crate::render::words::{self, count, counted};
+use crate::triage::compare::report::profile::ProfileDiff;
 use crate::triage::compare::report::{Capture, DiffReport, DiffVerdict};
 use crate::triage::report::{Finding, Place};
 
@@ -17,8 +18,13 @@ pub fn blocks(diff: &DiffReport, all: bool) -> Vec<Block> {
     blocks.extend(diff.findings.iter().cloned().map(Block::Finding));
     // Numbers of two processes mean nothing beside each other.
     if diff.process.answer != "different" || all {
-        groups(diff, all, &mut blocks);
-        wait_table(diff, all, &mut blocks);
+        if !diff.groups.is_empty() {
+            groups(diff, all, &mut blocks);
+            wait_table(diff, all, &mut blocks);
+        }
+        for profile in &diff.profiles {
+            lines(profile, all, &mut blocks);
+        }
     }
     blocks
 }
@@ -32,7 +38,7 @@ fn verdict(verdict: &DiffVerdict) -> Vec<Block> {
         code: None,
         advice: false,
     };
-    let place = |label: &str, place: &Option<Place>| {
+    let labelled = |label: &str, place: &Option<Place>| {
         let place = place.as_ref()?;
         let line = words::place(&place.file, place.line);
         Some(Block::Labelled(
@@ -41,8 +47,8 @@ fn verdict(verdict: &DiffVerdict) -> Vec<Block> {
         ))
     };
     let mut blocks = vec![Block::Finding(finding)];
-    blocks.extend(place("open", &verdict.culprit));
-    blocks.extend(place("started", &verdict.created_by));
+    blocks.extend(labelled("open", &verdict.culprit));
+    blocks.extend(labelled("started", &verdict.created_by));
     blocks
 }
 
@@ -57,96 +63,139 @@ fn capture(capture: &Capture) -> String {
         0 | 1 => String::new(),
         several => format!(", incident {} of {several}", capture.incident),
     };
+    let what = match (capture.goroutines, &capture.profiles[..]) {
+        (0, [_, ..]) => format!("profiles: {}", capture.profiles.join(", ")),
+        _ => counted(capture.goroutines, "goroutine"),
+    };
     let alone = format!(
         "; alone: {} {}",
         capture.grade.word(),
         capture.category.word()
     );
-    format!(
-        "{path}: {}{go}{of}{alone}",
-        counted(capture.goroutines, "goroutine")
-    )
+    format!("{path}: {what}{go}{of}{alone}")
 }
 
 fn groups(diff: &DiffReport, all: bool, blocks: &mut Vec<Block>) {
     let (shown, left) = changed(diff, all);
     let rows = shown.into_iter().map(|group| {
-        let site = group.site.as_ref();
         let made = group.created_by.as_ref();
-        vec![
-            count(group.before),
-            count(group.after),
-            signed(group.before, group.after),
-            count(group.unmoved),
-            group.state.clone(),
-            words::waited(group.longest_wait_minutes).unwrap_or_default(),
-            site.map(|site| function(&site.func)).unwrap_or_default(),
-            site.map(|site| words::place(base(&site.file), site.line))
-                .unwrap_or_default(),
-            made.map(|made| words::place(base(&made.file), made.line))
-                .unwrap_or_default(),
-        ]
+        let made = made.map(|made| words::place(base(&made.file), made.line));
+        let mut row = numbers(group.before, group.after, group.unmoved);
+        row.push(group.state.clone());
+        row.push(words::waited(group.longest_wait_minutes).unwrap_or_default());
+        let site = group.site.as_ref();
+        row.extend(place(
+            site.map(|site| (&*site.func, &*site.file, site.line)),
+        ));
+        row.push(made.unwrap_or_default());
+        row
     });
     let columns = vec![
-        ("WAS", Fit::Number),
-        ("NOW", Fit::Number),
-        ("DIFF", Fit::Number),
-        ("STILL", Fit::Number),
         ("STATE", Fit::Middle),
         ("WAIT", Fit::Whole),
         ("IN", Fit::Path),
         ("AT", Fit::Whole),
         ("STARTED", Fit::Whole),
     ];
-    blocks.push(Block::Table {
-        title: "Groups of equal stack and go statement; STILL: in both, at the same place".into(),
-        columns,
-        rows: rows.collect(),
-    });
-    blocks.push(Block::Folded {
-        more: left,
-        noun: "group",
-    });
+    let title = "Groups of equal stack and go statement; STILL: in both, at the same place";
+    table(title, columns, rows.collect(), blocks);
+    folded(left, "group", blocks);
 }
 
 fn wait_table(diff: &DiffReport, all: bool, blocks: &mut Vec<Block>) {
     let (shown, left) = waits(diff, all);
     let rows = shown.into_iter().filter_map(|change| {
         let (before, after, wait) = sides(change)?;
+        let mut row = numbers(before, after, change.unmoved);
+        row.push(wait.kind.clone());
+        row.push(wait.address.clone().unwrap_or_default());
+        row.push(words::waited(wait.longest_wait_minutes).unwrap_or_default());
         let site = wait.sites.first();
-        Some(vec![
-            count(before),
-            count(after),
-            signed(before, after),
-            count(change.unmoved),
-            wait.kind.clone(),
-            wait.address.clone().unwrap_or_default(),
-            words::waited(wait.longest_wait_minutes).unwrap_or_default(),
-            site.map(|site| function(&site.func)).unwrap_or_default(),
-            site.map(|site| words::place(base(&site.file), site.line))
-                .unwrap_or_default(),
-        ])
+        row.extend(place(
+            site.map(|site| (&*site.func, &*site.file, site.line)),
+        ));
+        Some(row)
     });
     let columns = vec![
-        ("WAS", Fit::Number),
-        ("NOW", Fit::Number),
-        ("DIFF", Fit::Number),
-        ("STILL", Fit::Number),
         ("WAITS FOR", Fit::Middle),
         ("ADDRESS", Fit::Whole),
         ("WAIT", Fit::Whole),
         ("IN", Fit::Path),
         ("AT", Fit::Whole),
     ];
+    table("Waiters", columns, rows.collect(), blocks);
+    folded(left, "wait", blocks);
+}
+
+fn lines(profile: &ProfileDiff, all: bool, blocks: &mut Vec<Block>) {
+    let (shown, left) = grown(profile, all);
+    let rows = shown.into_iter().map(|line| {
+        let (before, after) = (profile.value(&line.before), profile.value(&line.after));
+        let mut row = vec![
+            profile.amount(before),
+            profile.amount(after),
+            difference(profile, before, after),
+            line.does.clone().unwrap_or_default(),
+        ];
+        let site = &line.site;
+        row.extend(place(Some((&*site.func, &*site.file, site.line))));
+        row
+    });
     blocks.push(Block::Table {
-        title: "Waiters".into(),
-        columns,
+        title: title(profile),
+        columns: vec![
+            ("WAS", Fit::Number),
+            ("NOW", Fit::Number),
+            ("DIFF", Fit::Number),
+            ("DOES", Fit::Middle),
+            ("IN", Fit::Path),
+            ("AT", Fit::Whole),
+        ],
         rows: rows.collect(),
     });
-    blocks.push(Block::Folded {
-        more: left,
-        noun: "wait",
+    folded(left, "line", blocks);
+}
+
+/// How many goroutines there were and are, and how many of them stand still.
+fn numbers(before: u64, after: u64, still: u64) -> Vec<String> {
+    vec![
+        count(before),
+        count(after),
+        signed(before, after),
+        count(still),
+    ]
+}
+
+/// A function and its line, in two cells.
+fn place(site: Option<(&str, &str, u32)>) -> [String; 2] {
+    site.map_or_else(Default::default, |(func, file, line)| {
+        [function(func), words::place(base(file), line)]
+    })
+}
+
+/// A table whose rows begin with [`numbers`].
+fn table(
+    title: &str,
+    own: Vec<(&'static str, Fit)>,
+    rows: Vec<Vec<String>>,
+    blocks: &mut Vec<Block>,
+) {
+    let mut columns = vec![
+        ("WAS", Fit::Number),
+        ("NOW", Fit::Number),
+        ("DIFF", Fit::Number),
+        ("STILL", Fit::Number),
+    ];
+    columns.extend(own);
+    blocks.push(Block::Table {
+        title: title.into(),
+        columns,
+        rows,
     });
+}
+
+fn folded(more: usize, noun: &'static str, blocks: &mut Vec<Block>) {
+    blocks.push(Block::Folded { more, noun });
 }
 
 /// A function in a narrow column: most are of `main`, which needs no saying.

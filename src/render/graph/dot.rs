@@ -85,6 +85,7 @@ pub fn class(kind: NodeKind) -> &'static str {
         NodeKind::Unnamed => "unnamed",
         NodeKind::Map => "map",
         NodeKind::Object => "object",
+        NodeKind::Origin => "origin",
         NodeKind::Rest => "rest",
     }
 }
@@ -96,7 +97,7 @@ fn colours(node: &Node) -> (&'static str, &'static str) {
         NodeKind::Map => ("#9a6700", "#fff8c5"),
         NodeKind::Object => ("#0969da", "#ddf4ff"),
         NodeKind::Gone | NodeKind::Rest | NodeKind::Unnamed => ("#8c959f", "#ffffff"),
-        NodeKind::Goroutines => ("#57606a", "#f6f8fa"),
+        NodeKind::Goroutines | NodeKind::Origin => ("#57606a", "#f6f8fa"),
     }
 }
 

@@ -9,7 +9,7 @@ const STYLE: &str = "\
   .edge text { fill: #59636e }
   .edge path { stroke: #59636e }
   .edge polygon { fill: #59636e; stroke: #59636e }
-  @media (prefers-color-scheme: dark) {
+  @media screen and (prefers-color-scheme: dark) {
     svg { background: #0d1117 }
     text { fill: #e6edf3 }
     .edge text { fill: #9198a1 }

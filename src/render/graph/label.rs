@@ -33,7 +33,10 @@ pub fn lines(node: &Node) -> Vec<(Role, String)> {
         lines.push((Role::Plain, middle(&clean(&doing), COLUMNS)));
     }
     if let Some(site) = &node.site {
-        lines.push((Role::Plain, place(site)));
+        lines.push(match node.kind {
+            NodeKind::Origin => (Role::Faint, statement(site)),
+            _ => (Role::Plain, place(site)),
+        });
     }
     if node.count > 1 && !node.goroutines.is_empty() {
         let ids = |shown| words::ids_of(&node.goroutines, node.count, shown);
@@ -49,6 +52,8 @@ fn head(node: &Node) -> String {
     let many = |noun: &str| format!("× {} {noun}", count(node.count));
     match (node.kind, &node.name, first) {
         (NodeKind::Rest, Some(name), _) => format!("… {name}"),
+        (NodeKind::Origin, Some(name), _) if node.count == 1 => short(name),
+        (NodeKind::Origin, Some(name), _) => format!("× {} {}", count(node.count), short(name)),
         (NodeKind::Goroutines, Some(name), _) => format!("× {} {name}", count(node.count)),
         (_, Some(name), _) => name.clone(),
         (NodeKind::Unnamed, _, Some(id)) => format!("goroutine {id} of the race detector"),
@@ -88,8 +93,20 @@ pub fn edge(edge: &Edge, graph: &GraphReport) -> String {
             Grade::Possible | Grade::Unknown => "may be held by".to_owned(),
         },
         EdgeKind::Operated => operated(edge, graph),
+        EdgeKind::Woke => woke(edge),
     };
     middle(&clean(&text), COLUMNS)
+}
+
+/// `194×: chan receive`, the most frequent reasons as far as there is room.
+fn woke(edge: &Edge) -> String {
+    let reasons = edge.wakes.iter().map(|wake| wake.reason.as_str());
+    let named: Vec<&str> = reasons.filter(|reason| !reason.is_empty()).collect();
+    let times = format!("{}×", count(edge.times.unwrap_or(0)));
+    match named.is_empty() {
+        true => times,
+        false => format!("{times}: {}", named.join(", ")),
+    }
 }
 
 /// `#1 write: same map header`; the rank only where there are several conflicts.
@@ -171,6 +188,7 @@ pub fn subtitle(graph: &GraphReport) -> String {
         GraphKind::Creation => "who created whom",
         GraphKind::Conflict => "who fought over which map",
         GraphKind::Wait => "who waits for what",
+        GraphKind::Wake => "who woke whom",
     };
     let names = graph.inputs.iter().map(|input| match input.path.as_str() {
         "-" => "standard input",
@@ -190,6 +208,7 @@ pub fn title(graph: &GraphReport) -> String {
 /// What the grades that occur mean in this kind of graph.
 pub fn legend(graph: &GraphReport) -> Vec<(Grade, &'static str)> {
     let meaning = |grade| match (graph.kind, grade) {
+        (GraphKind::Wake, Grade::Confirmed) => "confirmed: the trace has it",
         (GraphKind::Creation, Grade::Confirmed) => "confirmed: the creator is printed",
         (GraphKind::Creation, Grade::Probable) => "probable: only one goroutine runs main.main",
         (GraphKind::Creation, _) => "possible: the only goroutine in that function",

@@ -38,7 +38,7 @@ pub fn text(graph: &GraphReport) -> String {
             _ if node.crashed => "crashed",
             NodeKind::Map | NodeKind::Object => dot::class(node.kind),
             NodeKind::Gone | NodeKind::Unnamed | NodeKind::Rest => "gone",
-            NodeKind::Goroutines => continue,
+            NodeKind::Goroutines | NodeKind::Origin => continue,
         };
         let _ = writeln!(out, "  class {} {class}", node.id);
     }

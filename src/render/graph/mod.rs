@@ -13,6 +13,7 @@ mod svg;
 use super::json;
 use crate::triage::graph::report::GraphReport;
 use std::io::{self, Write};
+pub use svg::{STYLE, escaped as xml, inline};
 
 /// The form of a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,7 +50,7 @@ pub const STYLE: &str = "\
   .unknown { opacity: 0.6 }
   .arrow { fill: #59636e }
   .said { font-size: 11px; fill: #59636e; stroke: #ffffff; stroke-width: 4px; paint-order: stroke; stroke-linejoin: round }
-  @media (prefers-color-scheme: dark) {
+  @media screen and (prefers-color-scheme: dark) {
     text { fill: #e6edf3 }
     .paper { fill: #0d1117 }
     .faint { fill: #9198a1 }
@@ -74,6 +74,22 @@ struct Label {
 
 /// The graph as an SVG file.
 pub fn text(graph: &GraphReport) -> String {
+    drawn(graph, Dress::File)
+}
+
+/// The graph as an element of a page that has [`STYLE`] and says itself what happened. Node ids have to be unique on the page.
+pub fn inline(graph: &GraphReport) -> String {
+    drawn(graph, Dress::Page)
+}
+
+/// Where a picture goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dress {
+    File,
+    Page,
+}
+
+fn drawn(graph: &GraphReport, dress: Dress) -> String {
     let labels: Vec<Label> = graph
         .nodes
         .iter()
@@ -82,8 +98,13 @@ pub fn text(graph: &GraphReport) -> String {
     let sizes: Vec<Size> = labels.iter().map(|label| label.size).collect();
     let (edges, lines) = lines(graph);
     let placed = layout(&sizes, &lines, GAP);
-    let title = wrapped(&label::title(graph));
-    let mut subtitle = wrapped(&label::subtitle(graph));
+    let (title, mut subtitle) = match dress {
+        Dress::File => (
+            wrapped(&label::title(graph)),
+            wrapped(&label::subtitle(graph)),
+        ),
+        Dress::Page => (Vec::new(), Vec::new()),
+    };
     subtitle.truncate(3);
     let legend = label::legend(graph);
     let notes: Vec<String> = graph.notes.iter().flat_map(|note| wrapped(note)).collect();
@@ -101,23 +122,34 @@ pub fn text(graph: &GraphReport) -> String {
     );
     let wide = prose.fold(placed.width.max(360.0), f64::max) + 2.0 * MARGIN;
     let high = below + notes.len() as f64 * LINE + MARGIN;
-    let mut page = Page(String::new());
-    page.begin(wide, high, &title, graph);
+    let mut page = Page {
+        out: String::new(),
+        marker: marker(graph, dress),
+    };
+    page.begin(wide, high, graph, dress);
     let at = page.head(&title, &subtitle);
     page.legend(&legend, at);
-    page.0 += &format!("<g transform=\"translate({MARGIN} {top:.1})\">\n");
+    page.out += &format!("<g transform=\"translate({MARGIN} {top:.1})\">\n");
     let middles = placed.boxes.iter().zip(&sizes);
     let middles: Vec<f64> = middles.map(|(at, size)| at.y + size.height / 2.0).collect();
     for ((edge, line), way) in edges.iter().zip(&lines).zip(&placed.ways) {
         page.edge(edge, line, way, &middles, graph);
     }
     page.nodes(graph, &labels, &placed);
-    page.0 += "</g>\n";
+    page.out += "</g>\n";
     for (n, note) in (0..).zip(&notes) {
         page.line("faint", MARGIN, below + f64::from(n) * LINE + LINE, note);
     }
-    page.0 += "</svg>\n";
-    page.0
+    page.out += "</svg>\n";
+    page.out
+}
+
+/// Name of the arrow's point: own to each picture of a page, which may hold several.
+fn marker(graph: &GraphReport, dress: Dress) -> String {
+    match graph.nodes.first().filter(|_| dress == Dress::Page) {
+        Some(first) => format!("{}-end", first.id),
+        None => "end".to_owned(),
+    }
 }
 
 /// Edges whose ends are there, and how the layout sees them.
@@ -163,19 +195,28 @@ fn wrapped(text: &str) -> Vec<String> {
     Flow::of(text, Style::new()).lines("", 0, PROSE)
 }
 
-struct Page(String);
+struct Page {
+    out: String,
+    /// Name of the arrow's point.
+    marker: String,
+}
 
 impl Page {
-    fn begin(&mut self, wide: f64, high: f64, title: &[String], graph: &GraphReport) {
+    fn begin(&mut self, wide: f64, high: f64, graph: &GraphReport, dress: Dress) {
+        let style = match dress {
+            Dress::File => format!("<style>\n{STYLE}</style>\n"),
+            Dress::Page => String::new(),
+        };
         let _ = write!(
-            self.0,
+            self.out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{wide:.0}\" height=\"{high:.0}\" viewBox=\"0 0 {wide:.0} {high:.0}\" \
-             role=\"img\" class=\"{}\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n\
-             <defs><marker id=\"end\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" \
+             role=\"img\" class=\"{}\">\n<title>{}</title>\n{style}\
+             <defs><marker id=\"{}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" \
              markerUnits=\"userSpaceOnUse\" orient=\"auto-start-reverse\"><path class=\"arrow\" d=\"M0 0.5 8 4 0 7.5z\"/></marker></defs>\n\
              <rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n",
             graph.kind.word(),
-            escaped(&title.join(" ")),
+            escaped(&wrapped(&label::title(graph)).join(" ")),
+            self.marker,
         );
     }
 
@@ -199,7 +240,7 @@ impl Page {
             y += LINE;
             let middle = y - 10.0;
             let _ = writeln!(
-                self.0,
+                self.out,
                 "<path class=\"edge {}\" d=\"M{MARGIN} {middle:.1}h36\"/>",
                 grade.word()
             );
@@ -209,7 +250,7 @@ impl Page {
 
     fn line(&mut self, class: &str, x: f64, y: f64, text: &str) {
         let _ = writeln!(
-            self.0,
+            self.out,
             "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" xml:space=\"preserve\">{}</text>",
             escaped(text)
         );
@@ -227,10 +268,11 @@ impl Page {
             false => "marker-end",
         };
         let _ = writeln!(
-            self.0,
-            "<path class=\"edge {}\" d=\"{}\" {arrow}=\"url(#end)\"><title>{}</title></path>",
+            self.out,
+            "<path class=\"edge {}\" d=\"{}\" {arrow}=\"url(#{})\"><title>{}</title></path>",
             edge.grade.word(),
             curve(&way.points),
+            self.marker,
             escaped(&about(edge))
         );
         let said = said(edge, graph);
@@ -250,7 +292,7 @@ impl Page {
             false => end.y - 6.0,
         };
         let _ = writeln!(
-            self.0,
+            self.out,
             "<text class=\"said\" text-anchor=\"{anchor}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
             escaped(&said)
         );
@@ -260,7 +302,7 @@ impl Page {
         for ((node, label), at) in graph.nodes.iter().zip(labels).zip(&placed.boxes) {
             let crashed = if node.crashed { " crashed" } else { "" };
             let _ = writeln!(
-                self.0,
+                self.out,
                 "<g class=\"{}{crashed}\" id=\"{}\"><title>{}</title>",
                 class(node.kind),
                 node.id,
@@ -276,7 +318,7 @@ impl Page {
                 let y = at.y + PADDING + f64::from(n) * LINE - 6.0;
                 self.line(class, at.x + PADDING, y, line);
             }
-            self.0 += "</g>\n";
+            self.out += "</g>\n";
         }
     }
 
@@ -289,7 +331,7 @@ impl Page {
         let sheets: &[f64] = if node.count > 1 { &[5.0, 0.0] } else { &[0.0] };
         for off in sheets {
             let _ = writeln!(
-                self.0,
+                self.out,
                 "<rect class=\"box\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"{round}\"/>",
                 at.x + off,
                 at.y + off,

@@ -1,8 +1,11 @@
 //! The difference of two captures as renderers see it, and exactly what `gotriage diff --format json` prints (schema
 //! `gotriage.diff/1`). Plain data, made by [`super::compare`].
 
+pub mod profile;
+
 use crate::model::Grade;
 use crate::triage::report::{At, Category, CreatedBy, Finding, NoteReport, Place, Tool, Wait};
+use profile::ProfileDiff;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -30,6 +33,8 @@ pub struct DiffReport {
     pub groups: Vec<GroupChange>,
     /// What is waited for, by the growth of waiters.
     pub waits: Vec<WaitChange>,
+    /// Profiles of one kind in both captures, and a profile of goroutines against a dump.
+    pub profiles: Vec<ProfileDiff>,
     /// Graded statements beside the verdict.
     pub findings: Vec<Finding>,
     /// Remarks on the inputs: cuts, damage, what was repaired.
@@ -45,6 +50,8 @@ pub struct Capture {
     pub path: String,
     /// Distinct goroutine ids.
     pub goroutines: u64,
+    /// Kinds of its profiles.
+    pub profiles: Vec<String>,
     /// Go version as inferred; null where nothing tells.
     pub go: Option<String>,
     /// Which incident of the input it is, from 1, where it holds several: the last one with goroutines.
@@ -60,7 +67,7 @@ pub struct Capture {
 /// What happened between the captures.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct DiffVerdict {
-    /// `goroutine-leak`, `lock-hang` or `healthy`; `none` where the captures can't be compared.
+    /// `goroutine-leak`, `memory-leak`, `lock-hang` or `healthy`; `none` where the captures can't be compared.
     pub category: Category,
     /// How far the evidence carries it.
     pub grade: Grade,

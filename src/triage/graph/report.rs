@@ -58,6 +58,8 @@ pub enum GraphKind {
     Conflict,
     /// Who waits for what, and who holds it.
     Wait,
+    /// Who woke whom, of an execution trace.
+    Wake,
 }
 
 /// What a node stands for.
@@ -74,6 +76,8 @@ pub enum NodeKind {
     Map,
     /// A lock, channel or group that goroutines wait for.
     Object,
+    /// Goroutines of an execution trace: those of one `go` statement and one start function.
+    Origin,
     /// Nodes that found no room.
     Rest,
 }
@@ -92,7 +96,7 @@ pub struct Node {
     /// `race-detector` where the ids are the detector's own numbers, which no dump shares; absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub numbering: Option<&'static str>,
-    /// Name of a map or lock: `map m1 0x3320e19060f0`, `sync.Mutex 0xc00001c0a8`.
+    /// Name of a map or lock: `map m1 0x3320e19060f0`, `sync.Mutex 0xc00001c0a8`; the start function of an origin.
     pub name: Option<String>,
     /// State, where all have the same.
     pub state: Option<String>,
@@ -118,6 +122,17 @@ pub enum EdgeKind {
     WaitsFor,
     /// The lock `from` is held by `to`.
     HeldBy,
+    /// `from` woke `to`.
+    Woke,
+}
+
+/// Wake-ups for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WakeReason {
+    /// What the woken had waited for, in the words of the trace; may be empty.
+    pub reason: String,
+    /// How often.
+    pub times: u64,
 }
 
 /// An edge.
@@ -135,6 +150,12 @@ pub struct Edge {
     pub site: Option<Place>,
     /// `read`, `write`, `delete`, `iterate`, `clear`, `clone` or `unknown`, on a map.
     pub op: Option<String>,
+    /// How often `from` woke `to`; absent from other edges.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
+    /// The same by reason, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wakes: Vec<WakeReason>,
     /// This party noticed the conflict; the other is what it noticed.
     pub noticed: bool,
     /// Ranks of the conflicts it takes part in, as the report counts them.
@@ -168,6 +189,7 @@ impl GraphKind {
             GraphKind::Creation => "creation",
             GraphKind::Conflict => "conflict",
             GraphKind::Wait => "wait",
+            GraphKind::Wake => "wake",
         }
     }
 }

@@ -1,12 +1,16 @@
 //! Profiles as values of the report.
 
 use super::words::wait_word;
-use super::{Case, profile};
+use super::{Case, labels, profile};
+use crate::analyze::accesses::user_site;
 use crate::analyze::profile::Weighed;
 use crate::model::FrameId;
 use crate::triage::maps::op_word;
 use crate::triage::report::{ProfileLine, ProfileMap, ProfileReport};
 use crate::triage::values::{name, place, rfc3339};
+
+/// Groups with labels that are reported.
+const LABELLED_MOST: usize = 20;
 
 /// All profiles as reported.
 pub(in crate::triage) fn reports(case: &Case<'_, '_>) -> Vec<ProfileReport> {
@@ -33,12 +37,28 @@ pub(in crate::triage) fn reports(case: &Case<'_, '_>) -> Vec<ProfileReport> {
             map_operations: weighed
                 .map_sites
                 .iter()
-                .map(|map| line_report(case, map.site, Some(op_word(Some(map.op))), map.weight))
+                .map(|map| ProfileLine {
+                    labels: labels::reported(&map.labels),
+                    ..line_report(case, map.site, Some(op_word(Some(map.op))), map.weight)
+                })
                 .collect(),
             lines: weighed
                 .sites
                 .iter()
                 .map(|line| line_report(case, line.site, line.waits.map(wait_word), line.weight))
+                .collect(),
+            labelled: weighed
+                .groups
+                .iter()
+                .filter(|group| !group.labels.is_empty())
+                .take(LABELLED_MOST)
+                .filter_map(|group| {
+                    let site = user_site(case.evidence, group.stack)?;
+                    Some(ProfileLine {
+                        labels: labels::reported(&group.labels),
+                        ..line_report(case, site, group.waits.map(wait_word), group.weight)
+                    })
+                })
                 .collect(),
             map_memory: weighed
                 .map_memory
@@ -68,5 +88,6 @@ fn line_report(case: &Case<'_, '_>, id: FrameId, does: Option<&str>, weight: i64
         line: at.line,
         does: does.map(str::to_owned),
         weight,
+        labels: Vec::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! Mutex and block profiles in words: the lines that others waited for, or that waited, and what no line of the program accounts for.
 
 use super::super::case::Case;
+use super::super::joins::stacks::{Tie, tie};
 use super::super::observe::finding;
 use super::super::report::Finding;
 use super::super::values::{count, site};
@@ -64,17 +65,18 @@ fn contended(case: &Case<'_, '_>, weighed: &Weighed, line: &SiteWeight) -> Findi
     let events = count(line.events.unsigned_abs(), "wait", "waits");
     let waited = amount(case, weighed, line.weight);
     let part = share(weighed, line.weight);
+    let tied = tie(case, line.site).map_or_else(String::new, Tie::words);
     let said = match (weighed.kind, line.waits) {
         (ProfileKind::Mutex, _) => {
             format!(
-                "Others waited {waited} ({part}, {events}) for the lock that is released at {place}."
+                "Others waited {waited} ({part}, {events}) for the lock that is released at {place}{tied}."
             )
         }
         (_, Some(kind)) => format!(
-            "{waited} ({part}, {events}) were spent in {} at {place}.",
+            "{waited} ({part}, {events}) were spent in {} at {place}{tied}.",
             wait_word(kind)
         ),
-        (_, None) => format!("{waited} ({part}, {events}) were spent blocked at {place}."),
+        (_, None) => format!("{waited} ({part}, {events}) were spent blocked at {place}{tied}."),
     };
     finding(said, Grade::Confirmed, head_of(case, weighed))
 }

@@ -1,6 +1,7 @@
 //! Amounts and states of profiles in words.
 
 use crate::goruntime::waits::WaitKind;
+use crate::triage::values::grouped;
 
 /// `14.7 MiB`.
 pub(super) fn bytes(value: i64) -> String {
@@ -28,8 +29,20 @@ pub(super) fn duration(nanoseconds: i64) -> String {
     }
 }
 
+/// A number in its unit: `1.2 MiB`, `34.0 ms`, `1,204`.
+pub(in crate::triage) fn quantity(unit: &str, value: i64) -> String {
+    match unit {
+        "bytes" => bytes(value),
+        "nanoseconds" => duration(value),
+        _ => {
+            let sign = if value < 0 { "-" } else { "" };
+            format!("{sign}{}", grouped(value.unsigned_abs()))
+        }
+    }
+}
+
 /// The states that headers of goroutines print, as words.
-pub(super) fn wait_word(kind: WaitKind) -> &'static str {
+pub(in crate::triage) fn wait_word(kind: WaitKind) -> &'static str {
     match kind {
         WaitKind::Running => "running",
         WaitKind::Runnable => "runnable",

@@ -3,11 +3,11 @@
 use super::At;
 use crate::model::Grade;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A map that takes part.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MapReport {
     /// Name within the report: `m1`.
     pub id: String,
@@ -29,7 +29,7 @@ pub struct MapReport {
 }
 
 /// A key as an argument list shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KeySeen {
     /// Goroutine that used it.
     pub goroutine: Option<u64>,
@@ -42,7 +42,7 @@ pub struct KeySeen {
 }
 
 /// Where a key or an address lies in a map, or why that can't be told.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MapPlace {
     /// `key` or `address`.
     pub what: String,

@@ -1,10 +1,10 @@
 //! Profiles as the report prints them: sums over stacks, by line. Made by `triage::profiles`; read [`ProfileReport`].
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A profile, weighed.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ProfileReport {
     /// Which input.
     pub input: u32,
@@ -32,12 +32,15 @@ pub struct ProfileReport {
     pub map_operations: Vec<ProfileLine>,
     /// Lines of user code, heaviest first.
     pub lines: Vec<ProfileLine>,
+    /// The heaviest groups of equal stacks whose samples carry labels, by their innermost line of user code.
+    #[serde(default)]
+    pub labelled: Vec<ProfileLine>,
     /// Memory of maps by the line that made or grew them; empty where the frames that show it are not in the profile.
     pub map_memory: Vec<ProfileMap>,
 }
 
 /// What a profile attributes to one line.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ProfileLine {
     /// Function.
     pub func: String,
@@ -49,10 +52,24 @@ pub struct ProfileLine {
     pub does: Option<String>,
     /// Sum of the column.
     pub weight: i64,
+    /// Labels (`pprof.Do`) of its samples with the sums of the column, heaviest first; for groups and map operations.
+    #[serde(default)]
+    pub labels: Vec<ProfileLabel>,
+}
+
+/// A label with its weight.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ProfileLabel {
+    /// Key.
+    pub key: String,
+    /// Value.
+    pub value: String,
+    /// Sum of the column over the samples that carry it.
+    pub weight: i64,
 }
 
 /// Maps made at one line.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ProfileMap {
     /// Function.
     pub func: String,

@@ -2,9 +2,9 @@
 
 use super::TraceSummary;
 use crate::analyze::trace::{
-    Figures, Findings, MapOverlap, MapUse, Name, Origin, Place, Stretch, TEXT_HEADER,
+    CHROME_HEADER, Figures, Findings, MapOverlap, MapUse, Name, Origin, Place, Stretch, TEXT_HEADER,
 };
-use crate::goruntime::tracewire::{TRACER_GOROUTINES, writers};
+use crate::goruntime::tracewire::writers;
 use crate::model::Grade;
 use crate::model::trace::DamageKind;
 use crate::triage::observe::finding;
@@ -46,12 +46,29 @@ fn with_code(mut finding: Finding, text: &str) -> Finding {
     finding
 }
 
+/// What a viewer's picture of a trace does not hold.
+fn left_out(trace: &Figures) -> Option<Finding> {
+    let unseen = trace.go_transitions.get("Waiting->Running");
+    let unseen = match unseen {
+        Some(&count) => format!(
+            " It does not tell when and by whom {} ended: their whole time until the goroutine ran again counts as waiting.",
+            self::count(count, "wait was", "waits were")
+        ),
+        None => String::new(),
+    };
+    let text = format!(
+        "The JSON is a picture of the trace: goroutines that never ran, labels, tasks, regions and GOMAXPROCS are not in it, and counts of events are of what was read back from it.{unseen} The trace it was made from tells all of it."
+    );
+    (trace.header == CHROME_HEADER).then(|| said(text, Grade::Confirmed))
+}
+
 fn observe(truncated: bool, trace: &Figures, findings: &Findings) -> Vec<Finding> {
     let origin = match (writers(&trace.header), trace.header.as_str()) {
         (Some(writers), header) => format!("written by {} (header {header:?})", writers.words),
         (None, TEXT_HEADER) => {
             "read from the text of go tool trace, which does not tell the Go version".to_owned()
         }
+        (None, CHROME_HEADER) => "read from the JSON that go tool trace gives a browser, which does not tell the Go version".to_owned(),
         (None, header) => format!("written by a Go version that is not known (header {header:?})"),
     };
     let mut list = vec![said(
@@ -62,6 +79,7 @@ fn observe(truncated: bool, trace: &Figures, findings: &Findings) -> Vec<Finding
         ),
         Grade::Confirmed,
     )];
+    list.extend(left_out(trace));
     let of = &trace.goroutines;
     list.push(said(
         format!(
@@ -249,7 +267,7 @@ fn overlapping(overlap: &MapOverlap, findings: &Findings) -> Option<Finding> {
 fn longest(list: &[Stretch], what: &str, verb: &str) -> Option<Finding> {
     let top = list
         .iter()
-        .filter(|stretch| is_programs(stretch))
+        .filter(|stretch| stretch.is_programs())
         .find(|stretch| stretch.ns >= NOTABLE && !stretch.stack.is_empty())?;
     let reason = match top.reason.is_empty() {
         true => String::new(),
@@ -265,15 +283,6 @@ fn longest(list: &[Stretch], what: &str, verb: &str) -> Option<Finding> {
         ),
         Grade::Confirmed,
     ))
-}
-
-/// False for goroutines of the runtime and of the tracer, which wait by their nature.
-pub fn is_programs(stretch: &Stretch) -> bool {
-    let func = stretch.start_func.to_string();
-    let of_runtime = func.starts_with("runtime.") && func != "runtime.main";
-    !of_runtime
-        && !func.starts_with("runtime/pprof.")
-        && !TRACER_GOROUTINES.contains(&func.as_str())
 }
 
 /// One `go` statement whose goroutines stay.

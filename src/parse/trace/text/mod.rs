@@ -17,11 +17,12 @@
 //!
 //! Everything the figures need is there; what is not: the format's version, and how a generation was cut. Up to 1.24 a `Sync` ends a
 //! generation and none begins the first one, so one is added. The text is gone through twice: first its stacks and texts are gathered,
-//! as a binary trace has them in tables, then its events are handed on. `line` reads one event, `gather` its stacks. Read [`read`]
-//! first.
+//! as a binary trace has them in tables, then its events are handed on. `line` reads one event, `gather` its stacks; `old` reads what
+//! the tools up to Go 1.21 print. Read [`read_text`] first.
 
 mod gather;
 mod line;
+mod old;
 
 use super::Clock;
 use super::out::Out;
@@ -35,8 +36,13 @@ use crate::model::trace::{
 use gather::Gathered;
 use line::{Fields, Record, Records};
 
-/// True where `bytes` begin with an event in this form.
+/// True where `bytes` begin with an event as a tool of any version prints it.
 pub fn is_text(bytes: &[u8]) -> bool {
+    is_parsed(bytes) || old::is_old(bytes)
+}
+
+/// True where they begin with one of Go 1.22 or later.
+fn is_parsed(bytes: &[u8]) -> bool {
     let first = Records::new(bytes).next();
     first
         .and_then(|record| Fields::of(record.line))
@@ -46,8 +52,8 @@ pub fn is_text(bytes: &[u8]) -> bool {
 /// Reads all events; `None` where `bytes` do not begin with one. The header of the outcome is 0, the first generation too: text does
 /// not tell them.
 pub fn read_text<S: Sink>(bytes: &[u8], sink: &mut S) -> Option<Outcome> {
-    if !is_text(bytes) {
-        return None;
+    if !is_parsed(bytes) {
+        return old::read(bytes, sink);
     }
     let messages = gather::messages(bytes);
     let mut reader = Reader {
@@ -60,7 +66,7 @@ pub fn read_text<S: Sink>(bytes: &[u8], sink: &mut S) -> Option<Outcome> {
     };
     reader.all(bytes);
     Some(Outcome {
-        header: 0,
+        header: Outcome::TEXT,
         generations: reader.syncs.saturating_sub(1),
         first_generation: 0,
         salvaged_from: None,

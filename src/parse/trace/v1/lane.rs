@@ -161,6 +161,9 @@ impl<'t> Cursor<'t> {
     ) -> bool {
         loop {
             self.at = self.bytes.position();
+            if self.at < self.end && self.quick_event() {
+                return true;
+            }
             if self.at >= self.end {
                 let Some(stretch) = stretches.get(self.next) else {
                     return false;
@@ -184,8 +187,36 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    /// Decodes an event of few and short numbers; false where it is another, which stays to be decoded.
+    #[inline(always)]
+    fn quick_event(&mut self) -> bool {
+        let Some(mut window) = self.bytes.window() else {
+            return false;
+        };
+        let first = window.byte();
+        let (Shape::Numbers(count), number) = (SHAPES[usize::from(first)], number(first)) else {
+            return false;
+        };
+        let delta = window.number();
+        let mut arguments = [0; MAX_ARGUMENTS];
+        if count > 1 {
+            arguments[0] = window.number();
+        }
+        if count > 2 {
+            arguments[1] = window.number();
+        }
+        let timed = !matches!(number, v1::FREQUENCY | v1::TIMER_GOROUTINE);
+        if count > 3 || !timed || !self.bytes.skip(&window) {
+            return false;
+        }
+        self.head.number = number;
+        self.head.tick = self.head.tick.wrapping_add(delta);
+        self.head.arguments = arguments;
+        true
+    }
+
     /// Decodes one; false where it is no timed event, `None` where its numbers do not fit into it.
-    #[inline]
+    #[inline(never)]
     fn event(&mut self) -> Option<bool> {
         let first = self.bytes.byte()?;
         let number = number(first);

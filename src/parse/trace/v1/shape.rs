@@ -50,7 +50,7 @@ const fn shapes() -> [Shape; 256] {
     let mut row = 0;
     while row < V1_EVENTS.len() {
         let event = &V1_EVENTS[row];
-        let arguments = event.arguments.len() + event.stack as usize;
+        let arguments = event.arguments.len();
         assert!(arguments <= MAX_ARGUMENTS);
         let numbers = arguments as u8 + 1;
         let (high, shape) = match event.number {
@@ -116,6 +116,7 @@ pub(super) fn text<'t>(bytes: &mut Bytes<'t>) -> Result<&'t [u8], Fault> {
 #[inline]
 pub(super) fn skip(shape: Shape, bytes: &mut Bytes<'_>) -> Result<(), Fault> {
     match shape {
+        Shape::Numbers(count) if bytes.skip_numbers(count) => {}
         Shape::Numbers(count) => {
             for _ in 0..count {
                 number_or_fault(bytes)?;

@@ -7,6 +7,7 @@
 
 use super::super::leb::Bytes;
 use super::index::Batch;
+use super::order::Step;
 use super::tables::Tick;
 use crate::goruntime::tracewire::{ARGUMENT_COUNTS, MAX_ARGUMENTS, NOT_TIMED};
 use crate::model::trace::{DamageKind, Damages};
@@ -124,23 +125,37 @@ impl<'t> Frontier<'t> {
         self.cursors.get_mut(number as usize)
     }
 
-    /// Takes the earliest head as done and reads that thread's next one.
-    #[inline]
-    pub(super) fn step_first(&mut self, damage: &mut Damages) {
+    /// Lets the earliest thread take its events one by one, until another thread's comes first or one later than `until`, until it
+    /// has none left, or until `take` does not answer [`Step::Done`], which is then the answer.
+    #[inline(always)]
+    pub(super) fn run(
+        &mut self,
+        until: i64,
+        damage: &mut Damages,
+        mut take: impl FnMut(&mut Cursor<'t>) -> Step,
+    ) -> Step {
         let Some(&(_, number)) = self.heap.first() else {
-            return;
+            return Step::Done;
         };
-        if !self.decode(number as usize, damage) {
-            self.remove(0);
-            return;
-        }
-        let at = self.cursors[number as usize].head.at;
-        self.heap[0].0 = at;
-        // Most often a thread goes on for a while before another one is earlier.
-        let later = |place: usize| self.heap.get(place).is_none_or(|entry| at <= entry.0);
-        if !(later(1) && later(2)) {
-            self.sift_down(0);
-        }
+        let other = |place: usize| self.heap.get(place).map_or(i64::MAX, |entry| entry.0);
+        let limit = other(1).min(other(2)).min(until);
+        let cursor = &mut self.cursors[number as usize];
+        let step = loop {
+            let step = take(cursor);
+            if step != Step::Done {
+                break step;
+            }
+            if !decode(cursor, &self.batches, &self.links, self.tick, damage) {
+                self.remove(0);
+                return Step::Done;
+            }
+            if cursor.head.at > limit {
+                break Step::Done;
+            }
+        };
+        self.heap[0].0 = cursor.head.at;
+        self.sift_down(0);
+        step
     }
 
     /// Takes the head of that cursor as done and reads the next one.
@@ -161,29 +176,9 @@ impl<'t> Frontier<'t> {
         self.heap.sort_by_key(|entry| entry.0);
     }
 
-    /// Reads a cursor's next event; false where it has none. What cannot be decoded costs the rest of its batch.
-    #[inline(always)]
     fn decode(&mut self, number: usize, damage: &mut Damages) -> bool {
         let cursor = &mut self.cursors[number];
-        loop {
-            if cursor.bytes.left() == 0 {
-                if !next_batch(cursor, &self.batches, &self.links, self.tick) {
-                    return false;
-                }
-                continue;
-            }
-            match event(cursor, self.tick) {
-                Ok(()) => return true,
-                Err(kind) => {
-                    damage.add(
-                        kind,
-                        cursor.base + cursor.head_at,
-                        cursor.bytes.left() + cursor.bytes.position() - cursor.head_at,
-                    );
-                    cursor.bytes = Bytes::new(&[]);
-                }
-            }
-        }
+        decode(cursor, &self.batches, &self.links, self.tick, damage)
     }
 
     fn sift_up(&mut self, mut place: usize) -> usize {
@@ -229,6 +224,73 @@ impl<'t> Frontier<'t> {
     }
 }
 
+/// Reads a cursor's next event; false where it has none. What cannot be decoded costs the rest of its batch.
+#[inline(always)]
+fn decode<'t>(
+    cursor: &mut Cursor<'t>,
+    batches: &[Batch<'t>],
+    links: &[u32],
+    tick: Tick,
+    damage: &mut Damages,
+) -> bool {
+    loop {
+        if quick_event(cursor, tick) {
+            return true;
+        }
+        if cursor.bytes.left() == 0 {
+            if !next_batch(cursor, batches, links, tick) {
+                return false;
+            }
+            continue;
+        }
+        match event(cursor, tick) {
+            Ok(()) => return true,
+            Err(kind) => {
+                damage.add(
+                    kind,
+                    cursor.base + cursor.head_at,
+                    cursor.bytes.left() + cursor.bytes.position() - cursor.head_at,
+                );
+                cursor.bytes = Bytes::new(&[]);
+            }
+        }
+    }
+}
+
+/// Decodes an event of short numbers into the cursor's head; false where it is another, which stays to be decoded.
+#[inline(always)]
+fn quick_event(cursor: &mut Cursor<'_>, tick: Tick) -> bool {
+    let Some(mut window) = cursor.bytes.window() else {
+        return false;
+    };
+    let number = window.byte();
+    let count = ARGUMENT_COUNTS[usize::from(number)];
+    let delta = window.number();
+    let mut arguments = [0; 3];
+    // Unrolled: a loop over so few numbers costs more than they do.
+    let [a, b, c] = &mut arguments;
+    if count > 0 {
+        *a = window.number();
+    }
+    if count > 1 {
+        *b = window.number();
+    }
+    if count > 2 {
+        *c = window.number();
+    }
+    let head_at = cursor.bytes.position();
+    if count > 3 || !cursor.bytes.skip(&window) {
+        return false;
+    }
+    cursor.head_at = head_at;
+    let head = &mut cursor.head;
+    head.number = number;
+    head.at = head.at.wrapping_add(tick.ns(delta));
+    let [a, b, c] = arguments;
+    head.arguments = [a, b, c, 0];
+    true
+}
+
 /// Goes on with the thread's next batch; false where there is none.
 #[cold]
 fn next_batch<'t>(
@@ -249,7 +311,7 @@ fn next_batch<'t>(
 }
 
 /// Decodes the event at the cursor's position into its head.
-#[inline(always)]
+#[inline(never)]
 fn event(cursor: &mut Cursor<'_>, tick: Tick) -> Result<(), DamageKind> {
     cursor.head_at = cursor.bytes.position();
     let number = cursor.bytes.byte().ok_or(DamageKind::BrokenEvent)?;
@@ -259,20 +321,9 @@ fn event(cursor: &mut Cursor<'_>, tick: Tick) -> Result<(), DamageKind> {
     }
     let delta = cursor.bytes.number().ok_or(DamageKind::BrokenEvent)?;
     let head = &mut cursor.head;
-    // Unrolled: a loop over so few numbers costs more than they do.
-    let [a, b, c, d] = &mut head.arguments;
-    let next = |bytes: &mut Bytes<'_>| bytes.number().ok_or(DamageKind::BrokenEvent);
-    if count > 0 {
-        *a = next(&mut cursor.bytes)?;
-    }
-    if count > 1 {
-        *b = next(&mut cursor.bytes)?;
-    }
-    if count > 2 {
-        *c = next(&mut cursor.bytes)?;
-    }
-    if count > 3 {
-        *d = next(&mut cursor.bytes)?;
+    head.arguments = [0; MAX_ARGUMENTS];
+    for argument in head.arguments.iter_mut().take(usize::from(count)) {
+        *argument = cursor.bytes.number().ok_or(DamageKind::BrokenEvent)?;
     }
     head.number = number;
     head.at = head.at.wrapping_add(tick.ns(delta));

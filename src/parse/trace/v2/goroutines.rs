@@ -21,6 +21,9 @@ fn plain(id: u64, slot: u32, from: GoState, to: GoState) -> EventKind {
     })
 }
 
+/// Neither reason nor stack.
+const NOTHING: (Word, StackRef) = (Word::EMPTY, StackRef::NONE);
+
 /// The state that a status names on the wire.
 fn wire_state(status: u64) -> Option<GoState> {
     match status {
@@ -64,6 +67,61 @@ impl States {
         self.forced || context.slot != NO_SLOT && self.goroutines.at(context.slot).state == state
     }
 
+    /// True where the thread holds a processor and runs a goroutine in `state`, or nothing is asked.
+    #[inline(always)]
+    fn own_on_proc<S: Sink>(&mut self, turn: &Turn<'_, '_, '_, S>, state: GoState) -> bool {
+        (self.forced || turn.in_goroutine()) && self.own_is(*turn.context(), state)
+    }
+
+    /// The answer to an event that says nothing we understand. Forced, it is passed over.
+    pub(super) fn meaningless(&self) -> Step {
+        match self.forced {
+            true => Step::Done,
+            false => Step::Broken,
+        }
+    }
+
+    /// Puts a goroutine on the turn's thread and hands its transition on.
+    #[inline(always)]
+    fn enters<S: Sink>(
+        &mut self,
+        turn: &mut Turn<'_, '_, '_, S>,
+        (id, slot): (u64, u32),
+        from: GoState,
+        to: GoState,
+    ) -> Step {
+        if let Some(thread) = self.turn_thread(turn) {
+            thread.run(id, slot);
+        }
+        turn.emit(StackRef::NONE, plain(id, slot, from, to));
+        Step::Done
+    }
+
+    /// Gives the turn's own goroutine its next state, and hands that on. Forced, it may be that nobody knows whom this is about.
+    #[inline(always)]
+    fn own_becomes<S: Sink>(
+        &mut self,
+        turn: &mut Turn<'_, '_, '_, S>,
+        (from, to): (GoState, GoState),
+        (reason, stack): (Word, StackRef),
+    ) -> Step {
+        let (id, slot) = (turn.context().goroutine, turn.context().slot);
+        if slot == NO_SLOT {
+            return Step::Done;
+        }
+        self.goroutines.at(slot).state = to;
+        let change = GoTransition {
+            id,
+            slot,
+            from,
+            to,
+            reason,
+            stack,
+        };
+        turn.emit(stack, EventKind::Goroutine(change));
+        Step::Done
+    }
+
     /// `GoStart g seq`: Runnable→Running.
     #[inline(always)]
     pub(super) fn go_start<S: Sink>(&mut self, turn: &mut Turn<'_, '_, '_, S>) -> Step {
@@ -75,50 +133,29 @@ impl States {
             return Step::Broken;
         }
         self.moved(slot, GoState::Running, number);
-        if let Some(thread) = self.turn_thread(turn) {
-            thread.run(id, slot);
-        }
-        turn.emit(
-            StackRef::NONE,
-            plain(id, slot, GoState::Runnable, GoState::Running),
-        );
-        Step::Done
+        self.enters(turn, (id, slot), GoState::Runnable, GoState::Running)
     }
 
     /// `GoStop reason stack`, `GoBlock reason stack`, `GoDestroy`: the running goroutine leaves its thread.
     #[inline(always)]
     pub(super) fn go_stop<S: Sink>(&mut self, turn: &mut Turn<'_, '_, '_, S>, to: GoState) -> Step {
-        let context = *turn.context();
-        if !self.forced && !turn.in_goroutine() || !self.own_is(context, GoState::Running) {
+        if !self.own_on_proc(turn, GoState::Running) {
             return Step::Broken;
         }
-        if context.slot == NO_SLOT {
-            // Forced, and nobody knows whom this is about.
+        let (id, slot) = (turn.context().goroutine, turn.context().slot);
+        if slot == NO_SLOT {
             return Step::Done;
         }
-        self.goroutines.at(context.slot).state = to;
         if let Some(thread) = self.turn_thread(turn) {
             thread.leave();
         }
-        let (reason, stack) = match to {
-            GoState::NotExist => (Word::EMPTY, StackRef::NONE),
-            _ => (turn.word(0), turn.stack(1)),
-        };
-        turn.emit(
-            stack,
-            EventKind::Goroutine(GoTransition {
-                id: context.goroutine,
-                slot: context.slot,
-                from: GoState::Running,
-                to,
-                reason,
-                stack,
-            }),
-        );
         if to == GoState::NotExist {
-            self.goroutines.remove(context.goroutine);
+            self.own_becomes(turn, (GoState::Running, to), NOTHING);
+            self.goroutines.remove(id);
+            return Step::Done;
         }
-        Step::Done
+        let why = (turn.word(0), turn.stack(1));
+        self.own_becomes(turn, (GoState::Running, to), why)
     }
 
     /// `GoUnblock g seq stack`: Waiting→Runnable, by whoever is in the context.
@@ -174,14 +211,7 @@ impl States {
             return Step::Broken;
         }
         let slot = self.set_goroutine(id, GoState::Syscall);
-        if let Some(thread) = self.turn_thread(turn) {
-            thread.run(id, slot);
-        }
-        turn.emit(
-            StackRef::NONE,
-            plain(id, slot, GoState::NotExist, GoState::Syscall),
-        );
-        Step::Done
+        self.enters(turn, (id, slot), GoState::NotExist, GoState::Syscall)
     }
 
     /// `GoDestroySyscall`: it leaves for good. A processor it still holds is let go first, as an event of its own.
@@ -214,18 +244,8 @@ impl States {
             thread.leave();
             thread.proc = ABSENT;
         }
-        if context.slot != NO_SLOT {
-            turn.emit(
-                StackRef::NONE,
-                plain(
-                    context.goroutine,
-                    context.slot,
-                    GoState::Syscall,
-                    GoState::NotExist,
-                ),
-            );
-            self.goroutines.remove(context.goroutine);
-        }
+        self.own_becomes(turn, (GoState::Syscall, GoState::NotExist), NOTHING);
+        self.goroutines.remove(context.goroutine);
         Step::Done
     }
 
@@ -238,7 +258,7 @@ impl States {
         own: GoState,
     ) -> Step {
         let context = *turn.context();
-        if !self.forced && !turn.in_goroutine() || !self.own_is(context, GoState::Running) {
+        if !self.own_on_proc(turn, GoState::Running) {
             return Step::Broken;
         }
         let (id, number) = (turn.argument(0), turn.argument(1));
@@ -249,15 +269,9 @@ impl States {
             StackRef::NONE,
             plain(id, slot, GoState::Waiting, GoState::Runnable),
         );
-        if context.slot != NO_SLOT {
-            self.goroutines.at(context.slot).state = own;
-            turn.emit(
-                StackRef::NONE,
-                plain(context.goroutine, context.slot, GoState::Running, own),
-            );
-            if own == GoState::NotExist {
-                self.goroutines.remove(context.goroutine);
-            }
+        self.own_becomes(turn, (GoState::Running, own), NOTHING);
+        if own == GoState::NotExist {
+            self.goroutines.remove(context.goroutine);
         }
         self.moved(slot, GoState::Running, number);
         if let Some(thread) = self.turn_thread(turn) {
@@ -279,12 +293,11 @@ impl States {
     /// `GoSyscallBegin p_seq stack`: Running→Syscall, and so does the processor.
     #[inline(never)]
     pub(super) fn go_syscall_begin<S: Sink>(&mut self, turn: &mut Turn<'_, '_, '_, S>) -> Step {
-        let context = *turn.context();
-        if !self.forced && !turn.in_goroutine() || !self.own_is(context, GoState::Running) {
+        if !self.own_on_proc(turn, GoState::Running) {
             return Step::Broken;
         }
         let (number, generation) = (turn.argument(0), self.generation);
-        if let Some(slot) = self.procs.find(context.proc) {
+        if let Some(slot) = self.procs.find(turn.context().proc) {
             let proc = self.procs.at(slot);
             if !proc.sequence.precedes(generation, number) && !self.forced {
                 return Step::Broken;
@@ -294,33 +307,17 @@ impl States {
         } else if !self.forced {
             return Step::Broken;
         }
-        if context.slot == NO_SLOT {
-            return Step::Done;
-        }
-        self.goroutines.at(context.slot).state = GoState::Syscall;
-        let stack = turn.stack(1);
-        turn.emit(
-            stack,
-            EventKind::Goroutine(GoTransition {
-                id: context.goroutine,
-                slot: context.slot,
-                from: GoState::Running,
-                to: GoState::Syscall,
-                reason: Word::EMPTY,
-                stack,
-            }),
-        );
-        Step::Done
+        let why = (Word::EMPTY, turn.stack(1));
+        self.own_becomes(turn, (GoState::Running, GoState::Syscall), why)
     }
 
     /// `GoSyscallEnd`: Syscall→Running, the processor was kept.
     #[inline(never)]
     pub(super) fn go_syscall_end<S: Sink>(&mut self, turn: &mut Turn<'_, '_, '_, S>) -> Step {
-        let context = *turn.context();
-        if !self.forced && !turn.in_goroutine() || !self.own_is(context, GoState::Syscall) {
+        if !self.own_on_proc(turn, GoState::Syscall) {
             return Step::Broken;
         }
-        match self.procs.find(context.proc) {
+        match self.procs.find(turn.context().proc) {
             Some(slot) => {
                 let proc = self.procs.at(slot);
                 if proc.status != ProcStatus::Syscall && !self.forced {
@@ -331,20 +328,7 @@ impl States {
             None if !self.forced => return Step::Broken,
             None => {}
         }
-        if context.slot == NO_SLOT {
-            return Step::Done;
-        }
-        self.goroutines.at(context.slot).state = GoState::Running;
-        turn.emit(
-            StackRef::NONE,
-            plain(
-                context.goroutine,
-                context.slot,
-                GoState::Syscall,
-                GoState::Running,
-            ),
-        );
-        Step::Done
+        self.own_becomes(turn, (GoState::Syscall, GoState::Running), NOTHING)
     }
 
     /// `GoSyscallEndBlocked`: Syscall→Runnable, the processor is lost. Waits until it is.
@@ -370,20 +354,10 @@ impl States {
         if context.slot == NO_SLOT {
             return Step::Done;
         }
-        self.goroutines.at(context.slot).state = GoState::Runnable;
         if let Some(thread) = self.turn_thread(turn) {
             thread.leave();
         }
-        turn.emit(
-            StackRef::NONE,
-            plain(
-                context.goroutine,
-                context.slot,
-                GoState::Syscall,
-                GoState::Runnable,
-            ),
-        );
-        Step::Done
+        self.own_becomes(turn, (GoState::Syscall, GoState::Runnable), NOTHING)
     }
 
     /// `GoStatus g m status`, `GoStatusStack g m status stack`: once a generation for everybody. In the first one it introduces the
@@ -396,12 +370,7 @@ impl States {
     ) -> Step {
         let id = turn.argument(0);
         let Some(state) = wire_state(turn.argument(2)) else {
-            // Forced or not, this says nothing.
-            return if self.forced {
-                Step::Done
-            } else {
-                Step::Broken
-            };
+            return self.meaningless();
         };
         let known = self.goroutines.find(id);
         let from = match known {
@@ -460,11 +429,11 @@ impl States {
             return (same || self.forced).then_some(context);
         }
         if let Some(slot) = self.threads.find(thread) {
-            let known = *self.threads.at(slot);
-            if known.goroutine != goroutine && !self.forced {
+            let known = self.threads.at(slot).goroutine();
+            if known.0 != goroutine && !self.forced {
                 return None;
             }
-            (context.goroutine, context.slot) = (known.goroutine, known.goroutine_slot);
+            (context.goroutine, context.slot) = known;
         }
         context.thread = thread;
         Some(context)

@@ -159,16 +159,18 @@ impl<S: Sink> Reader<'_, S> {
                 self.sample(sample, tables);
                 continue;
             }
-            let Some(cursor) = frontier.cursor(0) else {
+            if earliest.is_none() {
                 return;
-            };
-            let step = match self.states.advance_first(cursor, tables, &mut self.out) {
-                Step::Done => {
-                    frontier.step_first(&mut self.damage);
-                    continue;
-                }
-                step => step,
-            };
+            }
+            // A sample comes before events that are later than it, not at the same time.
+            let until = samples.first().map_or(i64::MAX, |sample| sample.at);
+            let (states, out) = (&mut self.states, &mut self.out);
+            let step = frontier.run(until, &mut self.damage, |cursor| {
+                states.advance_first(cursor, tables, out)
+            });
+            if step == Step::Done {
+                continue;
+            }
             let waits = step == Step::Wait;
             if waits && self.another(&mut frontier, tables) {
                 continue;

@@ -141,14 +141,22 @@ impl States {
         self.dispatch(turn)
     }
 
-    /// By type of event, the frequent ones first. A flat table.
+    /// The frequent types of events. Each gets the turn to itself: as long as nothing else borrows it, it stays in registers.
     #[inline(always)]
     fn dispatch<S: Sink>(&mut self, mut turn: Turn<'_, '_, '_, S>) -> Step {
+        match turn.head.number {
+            wire::GO_START => self.go_start(&mut turn),
+            wire::GO_BLOCK => self.go_stop(&mut turn, GoState::Waiting),
+            wire::GO_UNBLOCK => self.go_unblock(&mut turn),
+            _ => self.dispatch_rest(turn),
+        }
+    }
+
+    /// All others, by type. A flat table.
+    #[inline(never)]
+    fn dispatch_rest<S: Sink>(&mut self, mut turn: Turn<'_, '_, '_, S>) -> Step {
         let turn = &mut turn;
         match turn.head.number {
-            wire::GO_START => self.go_start(turn),
-            wire::GO_BLOCK => self.go_stop(turn, GoState::Waiting),
-            wire::GO_UNBLOCK => self.go_unblock(turn),
             wire::GO_STOP => self.go_stop(turn, GoState::Runnable),
             wire::GO_CREATE => self.go_create(turn, GoState::Runnable),
             wire::GO_CREATE_BLOCKED => self.go_create(turn, GoState::Waiting),

@@ -83,11 +83,7 @@ impl States {
             id => self.procs.find(id),
         };
         let Some(slot) = slot else {
-            return if self.forced {
-                Step::Done
-            } else {
-                Step::Broken
-            };
+            return self.meaningless();
         };
         let proc = self.procs.at(slot);
         let held = matches!(proc.status, ProcStatus::Running | ProcStatus::Syscall);
@@ -155,11 +151,7 @@ impl States {
     pub(super) fn proc_status<S: Sink>(&mut self, turn: &mut Turn<'_, '_, '_, S>) -> Step {
         let id = turn.argument(0);
         let Some(mut status) = wire_status(turn.argument(1)) else {
-            return if self.forced {
-                Step::Done
-            } else {
-                Step::Broken
-            };
+            return self.meaningless();
         };
         let mut context = *turn.context();
         let written = status;

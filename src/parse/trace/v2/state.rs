@@ -51,29 +51,40 @@ pub(super) struct Proc {
     pub(super) sweeps: bool,
 }
 
+/// Keeps a field away from its neighbours. Every other event changes it and the next one asks for it; copied in one go together with
+/// a neighbour that was not just written, it would make the processor wait.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(16))]
+struct Apart<T>(T);
+
 /// A thread: whom it runs, on which processor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Thread {
     pub(super) id: u64,
-    pub(super) goroutine: u64,
-    pub(super) goroutine_slot: u32,
     pub(super) proc: u64,
+    goroutine: Apart<u64>,
+    slot: Apart<u32>,
 }
 
 impl Thread {
     pub(super) fn new(id: u64) -> Self {
         Self {
             id,
-            goroutine: ABSENT,
-            goroutine_slot: NO_SLOT,
             proc: ABSENT,
+            goroutine: Apart(ABSENT),
+            slot: Apart(NO_SLOT),
         }
+    }
+
+    /// Its goroutine and that one's slot.
+    pub(super) fn goroutine(&self) -> (u64, u32) {
+        (self.goroutine.0, self.slot.0)
     }
 
     /// Puts a goroutine on it.
     #[inline]
     pub(super) fn run(&mut self, goroutine: u64, slot: u32) {
-        (self.goroutine, self.goroutine_slot) = (goroutine, slot);
+        (self.goroutine.0, self.slot.0) = (goroutine, slot);
     }
 
     /// Takes its goroutine off.
@@ -87,8 +98,8 @@ impl Thread {
         Context {
             thread: self.id,
             proc: self.proc,
-            goroutine: self.goroutine,
-            slot: self.goroutine_slot,
+            goroutine: self.goroutine.0,
+            slot: self.slot.0,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Lines of `go test`, of `go run`, and of net/http, that stand around dumps.
+//! Lines of `go test`, of `go run`, and of net/http, that stand around dumps; and whole outputs of `go test`.
 //!
 //! ```text
 //! --- FAIL: TestCache (0.00s)                                four blanks deeper for each level of subtests
@@ -9,6 +9,18 @@
 //!     testing.go:1867: race detected during execution of test
 //! 2026/01/02 15:04:05 http: panic serving 127.0.0.1:42546: boom
 //! ```
+//!
+//! [`test_mark`] knows the lines that matter to dumps in any log. For a log that is the output of `go test`, [`transcript`] takes the
+//! packages apart, and once they are parsed [`test_run`] says which tests they ran: `events` reads `-json`, `marks` the lines about
+//! tests and packages, `build` what did not compile, `leak` what goleak found.
+
+mod build;
+mod events;
+mod leak;
+mod marks;
+mod run;
+
+pub use run::{test_run, transcript};
 
 use super::lines::Line;
 use crate::model::{TestMark, TestMarkKind};

@@ -1,0 +1,3 @@
+module example.com/sharedmaps
+
+go 1.21

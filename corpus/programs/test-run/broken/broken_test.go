@@ -1,0 +1,5 @@
+package broken
+
+import "testing"
+
+func TestSize(t *testing.T) { size(nil) }

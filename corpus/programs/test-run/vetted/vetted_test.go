@@ -1,0 +1,5 @@
+package vetted
+
+import "testing"
+
+func TestShow(t *testing.T) { Show(1) }

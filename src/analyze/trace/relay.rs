@@ -1,0 +1,462 @@
+//! Adding up on a second thread, while the first one puts the events in order.
+//!
+//! Between the two go chunks of [`Packed`] events: eight bytes for the changes of state of which nearly all of a trace consists, since
+//! what one processor writes and another reads is dear; the event itself for everything else. The tally gets the same events in the same order as without a second thread, so it comes to the
+//! same sums. Tables are not handed over: when a generation begins or ends, the tally is taken back, which learns what it needs of
+//! them. Read [`add_up`] first, then [`Relay::transition`], which packs, and [`Chunk::add_to`], which unpacks.
+
+use super::Tally;
+use super::lives::Passage;
+use crate::model::trace::{
+    ABSENT, Context, Event, EventKind, GoState, GoTransition, NO_SLOT, Sink, StackRef, Tables, Word,
+};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread::{Scope, ScopedJoinHandle};
+
+/// Words of a chunk: enough that handing over costs nothing, few enough that some chunks stay in the processor's own cache.
+const CHUNK: usize = 1 << 14;
+
+/// Chunks on their way. More would only fill the cache.
+const IN_FLIGHT: usize = 3;
+
+/// Adds up what `read` hands to the sink: on a second thread if there may be one. `watch` is told the number of events now and then.
+pub fn add_up<R>(
+    top: usize,
+    watch: &(dyn Fn(u64) + Sync),
+    read: impl FnOnce(&mut Relay<'_, '_>) -> R,
+) -> (Tally, R) {
+    let beside = rayon::current_num_threads() > 1;
+    relayed(Tally::new(top), beside.then_some(CHUNK), watch, read)
+}
+
+/// `beside`: words of a chunk, if there may be a second thread.
+fn relayed<R>(
+    tally: Tally,
+    beside: Option<usize>,
+    watch: &(dyn Fn(u64) + Sync),
+    read: impl FnOnce(&mut Relay<'_, '_>) -> R,
+) -> (Tally, R) {
+    std::thread::scope(|scope| {
+        let mut relay = Relay {
+            scope: beside.map(|_| scope),
+            tally: Some(Box::new(tally)),
+            beside: None,
+            chunk: Chunk::default(),
+            size: beside.unwrap_or(CHUNK),
+            last: 0,
+            ids: Vec::new(),
+            events: 0,
+            watch,
+        };
+        let result = read(&mut relay);
+        relay.take_back();
+        let tally = relay.tally.map(|tally| *tally).unwrap_or_default();
+        (tally, result)
+    })
+}
+
+/// Takes events for a [`Tally`] that may be on another thread.
+pub struct Relay<'scope, 'env> {
+    /// None where there is but one thread.
+    scope: Option<&'scope Scope<'scope, 'env>>,
+    /// While it is on this thread.
+    tally: Option<Box<Tally>>,
+    /// While it is on another.
+    beside: Option<Beside<'scope>>,
+    chunk: Chunk,
+    /// Words at which a chunk is full.
+    size: usize,
+    /// Time of the event before.
+    last: i64,
+    /// The goroutine in each slot, as the tally was told.
+    ids: Vec<u64>,
+    events: u64,
+    watch: &'env (dyn Fn(u64) + Sync),
+}
+
+/// A thread that adds up.
+struct Beside<'scope> {
+    full: SyncSender<Chunk>,
+    used: Receiver<Chunk>,
+    thread: ScopedJoinHandle<'scope, Box<Tally>>,
+}
+
+/// What a word of a chunk begins with, in its lowest bits: one of the frequent transitions, whole in one word.
+mod tag {
+    pub(super) const START: u64 = 0;
+    pub(super) const BLOCK: u64 = 1;
+    pub(super) const WAKE: u64 = 2;
+    pub(super) const STOP: u64 = 3;
+    /// A transition in [`super::WIDE`] words.
+    pub(super) const WIDE: u64 = 4;
+    /// An event of an experiment, which is only counted.
+    pub(super) const EXPERIMENT: u64 = 5;
+    /// It stands among the chunk's others, at the place in the rest of the word.
+    pub(super) const OTHER: u64 = 6;
+    pub(super) const MASK: u64 = 7;
+}
+
+/// How many bits of the word each part of a frequent transition has, from the lowest on, behind the tag's three.
+const SLOT_BITS: u32 = 13;
+const BY_BITS: u32 = 13;
+const STACK_BITS: u32 = 11;
+const AFTER_BITS: u32 = 24;
+const _: () = assert!(3 + SLOT_BITS + BY_BITS + STACK_BITS + AFTER_BITS == u64::BITS);
+
+/// Words of a transition that does not fit into one.
+const WIDE: usize = 3;
+
+/// In the bits of `by`: nobody.
+const NOBODY: u64 = (1 << BY_BITS) - 1;
+
+/// A transition as it is packed.
+#[derive(Clone, Copy, Debug)]
+struct Packed {
+    from: GoState,
+    to: GoState,
+    /// ns since the event before.
+    after: u64,
+    slot: u32,
+    /// The waker's slot, or the reason.
+    by: u32,
+    /// A stack: of the goroutine, or of its waker.
+    stack: u32,
+}
+
+impl Packed {
+    fn tag(&self) -> Option<u64> {
+        match (self.from, self.to) {
+            (GoState::Runnable, GoState::Running) => Some(tag::START),
+            (GoState::Running, GoState::Waiting) => Some(tag::BLOCK),
+            (GoState::Waiting, GoState::Runnable) => Some(tag::WAKE),
+            (GoState::Running, GoState::Runnable) => Some(tag::STOP),
+            _ => None,
+        }
+    }
+
+    /// In one word, if it fits.
+    #[inline(always)]
+    fn narrow(&self) -> Option<u64> {
+        let tag = self.tag()?;
+        let by = match self.by {
+            NO_SLOT => NOBODY,
+            by => u64::from(by),
+        };
+        let (slot, stack) = (u64::from(self.slot), u64::from(self.stack));
+        let beyond = slot >> SLOT_BITS | stack >> STACK_BITS | self.after >> AFTER_BITS;
+        let fits = beyond == 0 && by <= NOBODY && (by < NOBODY || self.by == NO_SLOT);
+        let rest = (self.after << STACK_BITS | stack) << BY_BITS | by;
+        fits.then_some((rest << SLOT_BITS | slot) << 3 | tag)
+    }
+
+    fn wide(&self) -> [u64; WIDE] {
+        let states = u64::from(self.from as u8) << 8 | u64::from(self.to as u8) << 16;
+        [
+            tag::WIDE | states | u64::from(self.stack) << 32,
+            u64::from(self.slot) | u64::from(self.by) << 32,
+            self.after,
+        ]
+    }
+
+    /// The transition of a word that holds one.
+    #[inline(always)]
+    fn of_narrow(word: u64, from: GoState, to: GoState) -> Packed {
+        let part = |shift: u32, bits: u32| (word >> shift & ((1 << bits) - 1)) as u32;
+        let by = part(3 + SLOT_BITS, BY_BITS);
+        Packed {
+            from,
+            to,
+            after: word >> (u64::BITS - AFTER_BITS),
+            slot: part(3, SLOT_BITS),
+            by: if u64::from(by) == NOBODY { NO_SLOT } else { by },
+            stack: part(3 + SLOT_BITS + BY_BITS, STACK_BITS),
+        }
+    }
+
+    /// The transition of several words.
+    fn of_wide(words: [u64; WIDE]) -> Option<Packed> {
+        let state = |shift: u32| {
+            GoState::ALL
+                .get((words[0] >> shift) as usize & 0xff)
+                .copied()
+        };
+        Some(Packed {
+            from: state(8)?,
+            to: state(16)?,
+            after: words[2],
+            slot: words[1] as u32,
+            by: (words[1] >> 32) as u32,
+            stack: (words[0] >> 32) as u32,
+        })
+    }
+
+    /// Hands it to the tally.
+    #[inline(always)]
+    fn add_to(self, tally: &mut Tally, last: &mut i64) {
+        *last = last.wrapping_add(self.after as i64);
+        let stack = StackRef(self.stack);
+        let mut passage = Passage {
+            slot: self.slot,
+            from: self.from,
+            to: self.to,
+            reason: Word(self.by as u16),
+            stack,
+            by: ABSENT,
+        };
+        if let (GoState::Waiting, GoState::Runnable) = (self.from, self.to) {
+            passage.reason = Word::EMPTY;
+            passage.stack = StackRef::NONE;
+            if self.by != NO_SLOT {
+                passage.by = tally.lives.id(self.by);
+            }
+        }
+        tally.pass(*last, passage, self.by, stack);
+    }
+}
+
+/// Events on their way.
+#[derive(Default)]
+struct Chunk {
+    words: Vec<u64>,
+    /// With the text of a message.
+    others: Vec<(Event, Vec<u8>)>,
+    /// Time of the event before the first.
+    from: i64,
+    events: u64,
+}
+
+impl Chunk {
+    fn clear(&mut self, from: i64) {
+        self.words.clear();
+        self.others.clear();
+        self.from = from;
+        self.events = 0;
+    }
+
+    /// Hands all events to the tally.
+    fn add_to(&self, tally: &mut Tally) {
+        use GoState::{Runnable, Running, Waiting};
+        let mut at = self.from;
+        let mut words = self.words.iter();
+        while let Some(&word) = words.next() {
+            // The frequent ones one by one: their transition is then known where it is booked.
+            match word & tag::MASK {
+                tag::START => Packed::of_narrow(word, Runnable, Running).add_to(tally, &mut at),
+                tag::BLOCK => Packed::of_narrow(word, Running, Waiting).add_to(tally, &mut at),
+                tag::WAKE => Packed::of_narrow(word, Waiting, Runnable).add_to(tally, &mut at),
+                tag::STOP => Packed::of_narrow(word, Running, Runnable).add_to(tally, &mut at),
+                tag::EXPERIMENT => {
+                    at = at.wrapping_add((word >> 3) as i64);
+                    tally.experiment(at);
+                }
+                tag::OTHER => {
+                    if let Some((event, text)) = self.others.get((word >> 3) as usize) {
+                        at = event.at;
+                        tally.take(event, text);
+                    }
+                }
+                _ => {
+                    let more = [words.next(), words.next()];
+                    if let [Some(&second), Some(&third)] = more
+                        && let Some(packed) = Packed::of_wide([word, second, third])
+                    {
+                        packed.add_to(tally, &mut at);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Sink for Relay<'_, '_> {
+    fn generation(&mut self, tables: &Tables<'_>) {
+        self.take_back();
+        if let Some(tally) = &mut self.tally {
+            tally.generation(tables);
+        }
+    }
+
+    #[inline(always)]
+    fn event(&mut self, event: &Event, tables: &Tables<'_>) {
+        let taken = match &event.kind {
+            EventKind::Goroutine(change) => self.transition(event, change),
+            EventKind::Experimental(..) => self.experiment(event),
+            _ => false,
+        };
+        if !taken {
+            // A copy: what the other function sees has to lie in memory, and this event need not.
+            self.other(*event, tables);
+        }
+    }
+
+    fn end_generation(&mut self, tables: &Tables<'_>) {
+        self.take_back();
+        if let Some(tally) = &mut self.tally {
+            tally.end_generation(tables);
+        }
+    }
+}
+
+impl<'scope, 'env> Relay<'scope, 'env> {
+    /// A transition in few bytes; false where it does not fit.
+    #[inline(always)]
+    fn transition(&mut self, event: &Event, change: &GoTransition) -> bool {
+        let context = &event.context;
+        let told = self.is_in(change.slot, change.id);
+        let (by, fits) = match (change.from, change.to) {
+            (GoState::NotExist | GoState::Undetermined, _) | (_, GoState::NotExist) => {
+                return false;
+            }
+            (GoState::Waiting, GoState::Runnable) => (
+                context.slot,
+                !change.stack.is_some() && change.reason == Word::EMPTY && self.is_told(context),
+            ),
+            _ => {
+                let own = context.slot == change.slot && context.goroutine == change.id;
+                let stack = event.stack == change.stack && (own || !event.stack.is_some());
+                (u32::from(change.reason.0), stack)
+            }
+        };
+        if !told || !fits || event.at < self.last {
+            return false;
+        }
+        let packed = Packed {
+            from: change.from,
+            to: change.to,
+            after: event.at.wrapping_sub(self.last) as u64,
+            slot: change.slot,
+            by,
+            stack: event.stack.0,
+        };
+        self.last = event.at;
+        match packed.narrow() {
+            Some(word) => self.push(word),
+            None => self.push_wide(packed),
+        }
+        true
+    }
+
+    #[inline(always)]
+    fn experiment(&mut self, event: &Event) -> bool {
+        let after = event.at.wrapping_sub(self.last) as u64;
+        let fits = after >> (u64::BITS - 3) == 0 && !event.stack.is_some();
+        if fits {
+            self.last = event.at;
+            self.push(after << 3 | tag::EXPERIMENT);
+        }
+        fits
+    }
+
+    /// True where the tally was told that a goroutine is in a slot.
+    #[inline(always)]
+    fn is_in(&self, slot: u32, goroutine: u64) -> bool {
+        self.ids.get(slot as usize) == Some(&goroutine) && goroutine != ABSENT
+    }
+
+    /// True where the tally knows the goroutine of the context by its slot, or there is none.
+    #[inline(always)]
+    fn is_told(&self, context: &Context) -> bool {
+        match context.slot {
+            NO_SLOT => context.goroutine == ABSENT,
+            slot => self.is_in(slot, context.goroutine),
+        }
+    }
+
+    #[inline(never)]
+    fn other(&mut self, event: Event, tables: &Tables<'_>) {
+        let text = match &event.kind {
+            EventKind::Log(log) => tables.text(log.message).to_vec(),
+            _ => Vec::new(),
+        };
+        if let EventKind::Goroutine(change) = &event.kind {
+            let slot = change.slot as usize;
+            if slot >= self.ids.len() {
+                self.ids.resize(slot + 1, ABSENT);
+            }
+            // Who is gone has to be introduced again.
+            self.ids[slot] = match change.to {
+                GoState::NotExist => ABSENT,
+                _ => change.id,
+            };
+        }
+        let place = self.chunk.others.len() as u64;
+        self.chunk.others.push((event, text));
+        self.last = event.at;
+        self.push(place << 3 | tag::OTHER);
+    }
+
+    #[cold]
+    fn push_wide(&mut self, packed: Packed) {
+        let [first, second, third] = packed.wide();
+        self.chunk.words.extend([first, second]);
+        self.push(third);
+    }
+
+    #[inline(always)]
+    fn push(&mut self, word: u64) {
+        self.chunk.events += 1;
+        self.chunk.words.push(word);
+        if self.chunk.words.len() >= self.size {
+            self.send();
+        }
+    }
+
+    /// Sends the chunk off. With the first full one the tally moves to a thread of its own.
+    #[cold]
+    fn send(&mut self) {
+        self.events += self.chunk.events;
+        (self.watch)(self.events);
+        if let Some(scope) = self.scope
+            && let Some(tally) = self.tally.take()
+        {
+            self.beside = Some(Beside::start(scope, tally));
+        }
+        if let Some(beside) = &self.beside {
+            let empty = beside.used.try_recv().unwrap_or_default();
+            // It fails only if the other thread has panicked, which taking back tells.
+            let _ = beside.full.send(std::mem::replace(&mut self.chunk, empty));
+        } else if let Some(tally) = &mut self.tally {
+            self.chunk.add_to(tally);
+        }
+        self.chunk.clear(self.last);
+    }
+
+    /// Has the tally on this thread again, with all events so far.
+    fn take_back(&mut self) {
+        if let Some(beside) = self.beside.take() {
+            self.tally = Some(beside.end());
+        }
+        if let Some(tally) = &mut self.tally {
+            self.chunk.add_to(tally);
+        }
+        self.events += self.chunk.events;
+        self.chunk.clear(self.last);
+    }
+}
+
+impl<'scope> Beside<'scope> {
+    fn start<'env>(scope: &'scope Scope<'scope, 'env>, mut tally: Box<Tally>) -> Self {
+        let (full, chunks) = sync_channel::<Chunk>(IN_FLIGHT);
+        let (give_back, used) = channel();
+        let thread = scope.spawn(move || {
+            for chunk in chunks {
+                chunk.add_to(&mut tally);
+                let _ = give_back.send(chunk);
+            }
+            tally
+        });
+        Self { full, used, thread }
+    }
+
+    /// Waits until all chunks are added up.
+    fn end(self) -> Box<Tally> {
+        drop(self.full);
+        match self.thread.join() {
+            Ok(tally) => tally,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,336 @@
+//! Joining the facts of all functions: who calls whom with which locks held, what is still private, who can run at once.
+//!
+//! [`Analysis::new`] walks every function (twice: the second time it is known which functions lock, give back something new, or give
+//! back a map), then settles four questions over the call graph: locks that every caller holds, parameters that every caller has just
+//! made, places that parameters stand for, and roots, from which goroutines reach a function.
+
+mod entry;
+mod graph;
+mod places;
+mod roots;
+
+pub use graph::{Link, NodeId};
+pub use roots::{Root, RootKind};
+
+use super::ast::File;
+use super::facts::{Access, Facts, Held, Part, Place};
+use super::module::{Module, WORKER_STACK};
+use super::program::{FuncId, Program, Ty, TypeId};
+use super::walk::{Summaries, Summary, walk};
+use graph::Graph;
+use rayon::prelude::*;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Walks over all functions: one to learn what they do to locks, the next ones to use it in their callers.
+const ROUNDS: usize = 2;
+
+/// A module, analysed.
+pub struct Analysis<'m> {
+    /// Its files.
+    pub module: &'m Module,
+    /// Its names.
+    pub program: Program<'m>,
+    /// By [`FuncId`].
+    pub facts: Vec<Facts>,
+    graph: Graph,
+    /// Locks that all callers hold, by node.
+    entry: Vec<Vec<Held>>,
+    /// Locks held at nodes whenever a root's goroutines come along, by root; made when asked for.
+    locks_from: Vec<OnceCell<HashMap<NodeId, Vec<Held>>>>,
+    /// Functions that starters go on to call beside their goroutines, by root; made when asked for.
+    pub(super) beside: Vec<OnceCell<HashSet<NodeId>>>,
+    /// Types that hang on a goroutine's own values, by root; made when asked for.
+    pub(super) owned: Vec<OnceCell<BTreeSet<TypeId>>>,
+    /// Parameters that some caller shares with others, a bit for each, by node.
+    shared_params: Vec<u64>,
+    /// Where goroutines begin.
+    pub roots: Vec<Root>,
+    /// Roots that reach a node, strongest first.
+    reach: Vec<Vec<u32>>,
+    main: roots::MainPhases,
+    origins: places::Origins,
+    /// Types of which more than one goroutine may hold the same value.
+    pub shared_types: HashSet<TypeId>,
+}
+
+/// One access to one map, with everything that is known of it.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// The function or literal.
+    pub node: NodeId,
+    /// Index into the function's accesses.
+    pub index: u32,
+    /// Locks held, those of all callers included.
+    pub locks: Vec<Held>,
+    /// Nobody else can know the map there.
+    pub private: bool,
+    /// Roots that reach it; see [`Analysis::roots`].
+    pub roots: Vec<u32>,
+}
+
+impl<'m> Analysis<'m> {
+    /// Analyses a module.
+    pub fn new(module: &'m Module) -> Self {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .stack_size(WORKER_STACK)
+            .build();
+        match pool {
+            Ok(pool) => pool.install(|| Self::build(module)),
+            Err(_) => Self::build(module),
+        }
+    }
+
+    fn build(module: &'m Module) -> Self {
+        let mut program = Program::new(module);
+        let mut facts = walk_all(&mut program);
+        entry::unify_locks(&mut facts);
+        let graph = Graph::new(&program, &facts);
+        let shared_params = entry::shared_params(&facts, &graph);
+        let entry = entry::locks(&facts, &graph, &shared_params);
+        let origins = places::Origins::new(&graph);
+        let shared_types = roots::shared_types(&program, &facts, &graph);
+        let found = roots::find(&program, &facts, &graph);
+        Self {
+            module,
+            program,
+            facts,
+            graph,
+            entry,
+            shared_params,
+            beside: found.roots.iter().map(|_| OnceCell::new()).collect(),
+            owned: found.roots.iter().map(|_| OnceCell::new()).collect(),
+            locks_from: found.roots.iter().map(|_| OnceCell::new()).collect(),
+            roots: found.roots,
+            reach: found.reach,
+            main: found.main,
+            origins,
+            shared_types,
+        }
+    }
+
+    /// The function and part behind a node.
+    pub fn part(&self, node: NodeId) -> Option<(&Facts, &Part, FuncId)> {
+        let (func, part) = self.graph.part_of(node)?;
+        let facts = self.facts.get(func.0 as usize)?;
+        Some((facts, facts.parts.get(usize::from(part))?, func))
+    }
+
+    /// Roots that reach a node, `main` apart.
+    pub fn roots_of(&self, node: NodeId) -> &[u32] {
+        self.reach.get(node.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// A node's number among the parts of its function.
+    pub fn part_number(&self, node: NodeId) -> Option<u16> {
+        self.graph.part_of(node).map(|(_, part)| part)
+    }
+
+    /// A node's name as Go prints it, and its file.
+    pub fn name(&self, node: NodeId) -> (&str, Option<&'m File>) {
+        match self.part(node) {
+            Some((_, part, func)) => (&part.name, self.program.file_of(func)),
+            None => ("", None),
+        }
+    }
+
+    /// The access of a use.
+    pub fn access(&self, at: &Use) -> Option<&Access> {
+        let (facts, ..) = self.part(at.node)?;
+        facts.accesses.get(at.index as usize)
+    }
+
+    /// All functions and literals with their first and last line.
+    pub fn nodes(&self) -> impl Iterator<Item = (FuncId, NodeId, (u32, u32))> {
+        let all = self.facts.iter().zip(0..);
+        all.flat_map(move |(facts, func)| {
+            let parts = facts.parts.iter().zip(0..);
+            parts.map(move |(part, at)| {
+                (FuncId(func), self.graph.node(FuncId(func), at), part.lines)
+            })
+        })
+    }
+
+    /// Calls and goroutines that start at a node.
+    pub fn links(&self, node: NodeId) -> impl Iterator<Item = &Link> {
+        self.graph.from(node)
+    }
+
+    /// All uses of all maps, in the order of the files.
+    pub fn uses(&self) -> Vec<(Place, Use)> {
+        let mut uses = Vec::new();
+        for (facts, func) in self.facts.iter().zip(0..) {
+            for (access, index) in facts.accesses.iter().zip(0..) {
+                let node = self.graph.node(FuncId(func), access.part);
+                for place in self.origins.of(&access.place) {
+                    let mut used = self.used(node, index, facts, access);
+                    self.add_handed_locks(&mut used, &access.place, &place);
+                    uses.push((place, used));
+                }
+            }
+        }
+        uses
+    }
+
+    /// Locks held wherever this map, and not another one, is handed to the function that uses it.
+    fn add_handed_locks(&self, used: &mut Use, place: &Place, origin: &Place) {
+        if place == origin {
+            return;
+        }
+        let calls = self.origins.calls_with(place, origin);
+        let held = calls.into_iter().map(|(from, held)| {
+            let around = self.entry.get(from.0 as usize).into_iter().flatten();
+            held.iter().chain(around).cloned().collect::<Vec<Held>>()
+        });
+        for lock in held
+            .reduce(|one, other| entry::common(&one, &other))
+            .unwrap_or_default()
+        {
+            if !used
+                .locks
+                .iter()
+                .any(|known| known.lock == lock.lock && known.certain)
+            {
+                used.locks.push(lock);
+            }
+        }
+    }
+
+    /// The use with the locks that goroutines of a root hold there: those of callers that the root never comes through do not count.
+    pub fn used_from(&self, used: &Use, root: Option<u32>) -> Use {
+        let asked = root.and_then(|id| {
+            let known = self.locks_from.get(id as usize)?;
+            Some((known, self.roots.get(id as usize)?.node))
+        });
+        let Some((known, node)) = asked else {
+            return used.clone();
+        };
+        let all = known
+            .get_or_init(|| entry::locks_from(&self.facts, &self.graph, &self.shared_params, node));
+        let mut used = used.clone();
+        for held in all.get(&used.node).into_iter().flatten() {
+            if !used
+                .locks
+                .iter()
+                .any(|lock| lock.lock == held.lock && lock.certain)
+            {
+                used.locks.push(held.clone());
+            }
+        }
+        used
+    }
+
+    fn used(&self, node: NodeId, index: u32, facts: &Facts, access: &Access) -> Use {
+        let mut locks = access.held.clone();
+        for held in self.entry.get(node.0 as usize).into_iter().flatten() {
+            if !locks
+                .iter()
+                .any(|lock| lock.lock == held.lock && lock.certain)
+            {
+                locks.push(held.clone());
+            }
+        }
+        let mut roots = self.reach.get(node.0 as usize).cloned().unwrap_or_default();
+        if let Some(main) = self.main.root_at(node, access.seq) {
+            roots.push(main);
+        }
+        Use {
+            node,
+            index,
+            locks,
+            private: access.fresh || self.is_private(facts, access, node),
+            roots,
+        }
+    }
+
+    /// True where the path starts at a parameter that every caller has just made.
+    fn is_private(&self, facts: &Facts, access: &Access, node: NodeId) -> bool {
+        let super::facts::Base::Local(id) = access.base else {
+            return false;
+        };
+        let Some(local) = facts.locals.get(id as usize) else {
+            return false;
+        };
+        let (Some(at), Some((func, _))) = (local.param, self.graph.part_of(node)) else {
+            return false;
+        };
+        let declared = self.graph.node(func, local.part);
+        let shared = self.shared_params.get(declared.0 as usize).copied();
+        shared.is_some_and(|bits| bits & entry::bit(at) == 0)
+    }
+}
+
+fn walk_all(program: &mut Program<'_>) -> Vec<Facts> {
+    let mut summaries = Summaries::default();
+    let ids: Vec<FuncId> = (0..program.funcs.len() as u32).map(FuncId).collect();
+    let initialisers = ids
+        .iter()
+        .filter(|&&id| program.func(id).is_some_and(|func| func.decl.is_none()));
+    let initialisers: Vec<FuncId> = initialisers.copied().collect();
+    // Twice: a variable may be made of another one's value.
+    for _ in 0..2 {
+        let found: Vec<_> = initialisers
+            .par_iter()
+            .flat_map_iter(|&id| walk(program, &summaries, id).1)
+            .collect();
+        for (var, ty) in found {
+            program.infer_var(var, ty);
+        }
+    }
+    let mut facts = Vec::new();
+    for _ in 0..ROUNDS {
+        facts = ids
+            .par_iter()
+            .map(|&id| walk(program, &summaries, id).0)
+            .collect();
+        summaries.funcs = summarise(&ids, &facts);
+    }
+    facts
+}
+
+fn summarise(ids: &[FuncId], facts: &[Facts]) -> HashMap<FuncId, Summary> {
+    let all = ids.iter().zip(facts).filter_map(|(&id, facts)| {
+        let part = facts.parts.first()?;
+        let travels = |held: &&Held| held.lock.as_ref().is_some_and(is_portable);
+        let summary = Summary {
+            gained: part.gained.iter().filter(travels).cloned().collect(),
+            released: part
+                .released
+                .iter()
+                .filter(|lock| is_portable(lock))
+                .cloned()
+                .collect(),
+            returns_fresh: part.returns_fresh,
+            returns: part.returns.clone(),
+        };
+        (summary != Summary::default()).then_some((id, summary))
+    });
+    all.collect()
+}
+
+/// True for places that mean the same in every function.
+pub(super) fn is_portable(place: &Place) -> bool {
+    match place {
+        Place::Global(_) | Place::Field(..) => true,
+        Place::Local(..) | Place::Param(..) => false,
+        Place::Part(of, _) | Place::Element(of) => is_portable(of),
+    }
+}
+
+/// The named types that a type is made of, pointers and containers followed.
+pub fn named_in(ty: &Ty, into: &mut Vec<TypeId>) {
+    match ty {
+        Ty::Named(id) => into.push(*id),
+        Ty::Pointer(of) | Ty::List(of) | Ty::Chan(of) => named_in(of, into),
+        Ty::Map(of) => {
+            named_in(&of.0, into);
+            named_in(&of.1, into);
+        }
+        Ty::Struct(fields) => {
+            for field in fields.iter() {
+                named_in(&field.ty, into);
+            }
+        }
+        _ => {}
+    }
+}
