@@ -11,7 +11,6 @@ free, and are removed again. Afterwards manifest.json is brought up to date.
 
 import argparse
 import json
-import os
 import resource
 import shutil
 import signal
@@ -22,6 +21,7 @@ import urllib.request
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import golang
 import manifest
 
 HERE = Path(__file__).resolve().parent
@@ -36,12 +36,6 @@ class Failed(Exception):
     """A run that did not print what its scenario is about."""
 
 
-def toolchain(version):
-    """The real GOROOT of a version, installed if need be."""
-    out = subprocess.run([HERE / "toolchains.sh", version], check=True, stdout=subprocess.PIPE, text=True)
-    return Path(out.stdout.strip()).parent.parent
-
-
 class Builder:
     """Builds one scenario with one toolchain, each flavour once."""
 
@@ -51,18 +45,11 @@ class Builder:
         self.built = {}
         for entry in APP.iterdir():
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        shutil.copytree(HERE / "programs" / scenario, APP, dirs_exist_ok=True)
+        golang.lay_out(version, scenario, APP)
         (APP / "truth.json").unlink()
-        minor = ".".join(version.split(".")[:2])
-        (APP / "go.mod").write_text(f"module example.com/app\n\ngo {minor}\n")
 
     def env(self, cgo):
-        cache = Path(os.environ.get("GOTRIAGE_GO_DIR", Path.home() / ".cache" / "gotriage-go"))
-        return {
-            "PATH": f"{self.goroot}/bin:/usr/bin:/bin", "HOME": "/nonexistent", "GOROOT": str(self.goroot),
-            "GOCACHE": str(cache / "build"), "GOPATH": str(cache / "path"), "GOENV": "off", "GOPROXY": "off",
-            "GOTOOLCHAIN": "local", "GOTELEMETRY": "off", "CGO_ENABLED": "1" if cgo else "0",
-        }
+        return golang.environment(self.goroot / "bin" / "go", GOROOT=str(self.goroot), CGO_ENABLED="1" if cgo else "0")
 
     def flags(self, run):
         flags = ["-race"] if run.get("race") else []
@@ -260,7 +247,7 @@ def release():
 
 def settle_goroot(version):
     """The GOROOT that the dumps of a version shall show."""
-    real = toolchain(version)
+    real = golang.command(version).parent.parent
     NEUTRAL_GOROOT.unlink(missing_ok=True)
     if str(real).startswith("/usr/lib/"):
         return real
@@ -286,9 +273,8 @@ def generate(versions, scenarios):
 
 def main():
     known = sorted(p.parent.name for p in (HERE / "programs").glob("*/truth.json"))
-    listed = subprocess.run([HERE / "toolchains.sh", "--list"], check=True, stdout=subprocess.PIPE, text=True)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--go", nargs="+", metavar="VERSION", default=listed.stdout.split())
+    parser.add_argument("--go", nargs="+", metavar="VERSION", default=golang.releases())
     parser.add_argument("--scenario", nargs="+", metavar="NAME", default=known, choices=known)
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the places taken are given back

@@ -11,12 +11,13 @@ The manifest is made of what the process said of itself (known.json), of the mar
 import argparse
 import collections
 import json
-import os
 import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+import golang
 
 HERE = Path(__file__).resolve().parent
 JOINED = HERE / "joined"
@@ -27,25 +28,9 @@ SETTINGS = {"GOMAXPROCS": "4", "GOTRACEBACK": "all", "GODEBUG": "traceadvanceper
 TRIES = 20
 
 
-def toolchain(version):
-    out = subprocess.run([HERE / "toolchains.sh", version], check=True, stdout=subprocess.PIPE, text=True)
-    return Path(out.stdout.strip())
-
-
-def go_env(go):
-    cache = Path(os.environ.get("GOTRIAGE_GO_DIR", Path.home() / ".cache" / "gotriage-go"))
-    return {
-        "PATH": f"{go.parent}:/usr/bin:/bin", "HOME": "/nonexistent", "GOCACHE": str(cache / "build"),
-        "GOPATH": str(cache / "path"), "GOENV": "off", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOTELEMETRY": "off",
-        "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0",
-    }
-
-
 def build(version, place):
-    shutil.copytree(SOURCE, place, dirs_exist_ok=True)
-    (place / "go.mod").write_text(f"module example.com/app\n\ngo {'.'.join(version.split('.')[:2])}\n")
-    go = toolchain(version)
-    subprocess.run([go, "build", "-trimpath", "-o", "app", "."], cwd=place, env=go_env(go), check=True)
+    golang.lay_out(version, SOURCE.name, place)
+    return golang.build(place, golang.command(version))
 
 
 def fits(mode, text):
@@ -87,11 +72,11 @@ REASON = re.compile(r'Reason="([^"]*)"')
 
 def traced(path):
     """Of each goroutine of a trace: who created it where, what it did last, who woke it how often."""
-    go = toolchain(READER)
+    go = golang.command(READER)
     with tempfile.TemporaryDirectory() as place:
         raw = Path(place) / "trace"
         subprocess.run(["zstd", "-q", "-d", "-o", raw, path], check=True)
-        text = subprocess.run([go, "tool", "trace", "-d=parsed", raw], env=go_env(go), stdout=subprocess.PIPE, check=True).stdout.decode()
+        text = subprocess.run([go, "tool", "trace", "-d=parsed", raw], env=golang.environment(go), stdout=subprocess.PIPE, check=True).stdout.decode()
     found, frames, open_stack = {}, None, None
     for line in text.splitlines():
         head = HEAD.match(line)

@@ -9,7 +9,6 @@ addresses of its own, so no two are the same.
 """
 
 import argparse
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
+
+import golang
 
 HERE = Path(__file__).resolve().parent
 EMULATOR = {"arm64": ["qemu-aarch64"], "arm": ["qemu-arm"]}
@@ -66,30 +67,17 @@ def plan(versions):
             yield Run(DIES, go, amount=end)
 
 
-def toolchain(version):
-    out = subprocess.run([HERE / "toolchains.sh", version], check=True, stdout=subprocess.PIPE, text=True)
-    return Path(out.stdout.strip())
-
-
 def build(run, place):
     """The program of a run, built in an empty directory."""
-    shutil.copytree(HERE / "programs" / run.program, place, dirs_exist_ok=True)
-    shutil.copytree(HERE / "programs" / "map-memory", place / "mapmem")
+    golang.lay_out(run.go, run.program, place)
+    shutil.copytree(golang.PROGRAMS / "map-memory", place / "mapmem")
     major, minor = run.go.split(".")[:2]
-    (place / "go.mod").write_text(f"module example.com/app\n\ngo {major}.{minor}\n")
-    go = toolchain(run.go)
-    cache = Path(os.environ.get("GOTRIAGE_GO_DIR", Path.home() / ".cache" / "gotriage-go"))
-    env = {
-        "PATH": f"{go.parent}:/usr/bin:/bin", "HOME": "/nonexistent", "GOCACHE": str(cache / "build"),
-        "GOPATH": str(cache / "path"), "GOENV": "off", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOTELEMETRY": "off",
-        "CGO_ENABLED": "01"[races(run)], "GOARCH": run.arch, "GOEXPERIMENT": run.experiment,
-    }
     checked = (int(major), int(minor)) >= LINKNAME_CHECKED_FROM
     flags = ["-ldflags=-checklinkname=0"] if checked else []
     # The detector's builds check pointer arithmetic too, which reading one's own maps does not pass.
     flags += ["-race", "-gcflags=all=-d=checkptr=0"] if races(run) else []
-    subprocess.run([go, "build", "-trimpath", *flags, "-o", "app", "."], cwd=place, env=env, check=True)
-    return place / "app"
+    env = {"CGO_ENABLED": "01"[races(run)], "GOARCH": run.arch, "GOEXPERIMENT": run.experiment}
+    return golang.build(place, golang.command(run.go), *flags, **env)
 
 
 def races(run):
@@ -125,14 +113,13 @@ def make(run):
 
 
 def main():
-    listed = subprocess.run([HERE / "toolchains.sh", "--list"], check=True, stdout=subprocess.PIPE, text=True)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--go", nargs="+", metavar="VERSION")
     parser.add_argument("--arch", nargs="+", metavar="ARCH", choices=["amd64", "386", "arm64", "arm"])
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=["map-truth", "map-history", DIES])
     args = parser.parse_args()
     failed = 0
-    for run in plan(listed.stdout.split()):
+    for run in plan(golang.releases()):
         if args.go and run.go not in args.go or args.arch and run.arch not in args.arch or args.only and run.program not in args.only:
             continue
         try:

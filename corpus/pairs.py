@@ -13,19 +13,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import golang
 import profiles
 
 HERE = Path(__file__).resolve().parent
 VERSIONS = ["1.19.8", "1.23.9", "1.27.3"]
 KINDS = ["goroutine", "heap", "allocs", "mutex", "block", "threadcreate", "cpu"]
-
-
-def build(version, place):
-    go = profiles.toolchain(version)
-    shutil.copytree(HERE / "programs" / "profile-pair", place, dirs_exist_ok=True)
-    (place / "go.mod").write_text(f"module example.com/app\n\ngo {'.'.join(version.split('.')[:2])}\n")
-    subprocess.run([go, "build", "-trimpath", "-o", "app", "."], cwd=place, env=profiles.environment(go, version), check=True)
-    return place / "app"
 
 
 def make(version):
@@ -36,10 +29,10 @@ def make(version):
     place.mkdir()
     try:
         env = {"GODEBUG": "memprofilerate=4096", "GOMAXPROCS": "2", "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
-        subprocess.run([build(version, place), folder], env=env, cwd=place, check=True, timeout=120)
+        subprocess.run([profiles.build(version, place, "profile-pair"), folder], env=env, cwd=place, check=True, timeout=120)
     finally:
         shutil.rmtree(place)
-    reader = profiles.toolchain(profiles.READER)
+    reader = golang.command(profiles.READER)
     with tempfile.TemporaryDirectory() as scratch:
         for kind in KINDS:
             before, after = (folder / f"{kind}-{when}.pb.gz" for when in ("before", "after"))

@@ -10,11 +10,13 @@ that no file names the machine. perf/ holds one `perf record` of the program, wh
 
 import argparse
 import collections
-import os
+import contextlib
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+import golang
 
 HERE = Path(__file__).resolve().parent
 VERSIONS = ["1.19.8", "1.21.13", "1.23.9", "1.24.11", "1.25.5", "1.26.6", "1.27.3"]
@@ -23,27 +25,25 @@ PLAIN = 8192  # larger texts are compressed
 EXPERIMENT = {"1.26.6": "goroutineleakprofile"}
 
 
-def toolchain(version):
-    out = subprocess.run([HERE / "toolchains.sh", version], check=True, stdout=subprocess.PIPE, text=True)
-    return Path(out.stdout.strip())
-
-
 def environment(go, version):
-    cache = Path(os.environ.get("GOTRIAGE_GO_DIR", Path.home() / ".cache" / "gotriage-go"))
-    return {
-        "PATH": f"{go.parent}:/usr/bin:/bin", "HOME": "/nonexistent", "GOCACHE": str(cache / "build"),
-        "GOPATH": str(cache / "path"), "GOENV": "off", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOTELEMETRY": "off",
-        "CGO_ENABLED": "0", "GOEXPERIMENT": EXPERIMENT.get(version, ""), "PPROF_TMPDIR": "/nonexistent",
-    }
+    return golang.environment(go, GOEXPERIMENT=EXPERIMENT.get(version, ""), PPROF_TMPDIR="/nonexistent")
 
 
-def build(version, place):
-    go = toolchain(version)
-    shutil.copytree(HERE / "programs" / "profile-work", place, dirs_exist_ok=True)
-    minor = ".".join(version.split(".")[:2])
-    (place / "go.mod").write_text(f"module example.com/app\n\ngo {minor}\n")
-    subprocess.run([go, "build", "-trimpath", "-o", "app", "."], cwd=place, env=environment(go, version), check=True)
-    return place / "app"
+def build(version, place, program="profile-work"):
+    golang.lay_out(version, program, place)
+    return golang.build(place, golang.command(version), GOEXPERIMENT=EXPERIMENT.get(version, ""))
+
+
+@contextlib.contextmanager
+def built(version):
+    """The program, and what it runs in. Its own path stands in every profile as its first mapping: no other name will do."""
+    place = Path("/app")
+    place.mkdir()
+    try:
+        env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "GOMAXPROCS": "4", "GODEBUG": "memprofilerate=16384"}
+        yield build(version, place), env
+    finally:
+        shutil.rmtree(place)
 
 
 def ask(form, profile, reader, env, folder):
@@ -55,16 +55,9 @@ def make(version):
     folder = HERE / "profiles" / f"go{version}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    # The program's own path stands in every profile as its first mapping.
-    place = Path("/app")
-    place.mkdir()
-    try:
-        program = build(version, place)
-        env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "GOMAXPROCS": "4", "GODEBUG": "memprofilerate=16384"}
+    with built(version) as (program, env):
         subprocess.run([program, folder], env=env, check=True, timeout=300)
-    finally:
-        shutil.rmtree(place)
-    reader = toolchain(READER)
+    reader = golang.command(READER)
     env = environment(reader, "")
     for profile in sorted(folder.iterdir()):
         # The thread profile's text has addresses of 0 throughout, which pprof refuses.
@@ -97,17 +90,11 @@ def make_perf(version):
     folder = HERE / "profiles" / "perf"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    place = Path("/app")
-    place.mkdir()
-    try:
-        program = build(version, place)
-        env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "GOMAXPROCS": "4", "GODEBUG": "memprofilerate=16384"}
-        (place / "out").mkdir()
-        subprocess.run(["perf", "record", "-q", "-F", "99", "-g", "-o", place / "data", program, place / "out"], env=env, check=True)
-        script = ["perf", "script", "-i", place / "data"]
-        plain = subprocess.run(script, env=env, check=True, stdout=subprocess.PIPE).stdout
-    finally:
-        shutil.rmtree(place)
+    with built(version) as (program, env):
+        out, data = program.with_name("out"), program.with_name("data")
+        out.mkdir()
+        subprocess.run(["perf", "record", "-q", "-F", "99", "-g", "-o", data, program, out], env=env, check=True)
+        plain = subprocess.run(["perf", "script", "-i", data], env=env, check=True, stdout=subprocess.PIPE).stdout
     subprocess.run(["zstd", "-q", "-19", "-o", folder / f"go{version}.script.zst"], input=plain, check=True)
     (folder / f"go{version}.folded").write_text(fold(plain))
 

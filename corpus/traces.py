@@ -5,6 +5,7 @@
     traces.py --oracle                                only the answers, for all traces that are there
     traces.py --texts                                 the text of `go tool trace` for some of them
     traces.py --views                                 the JSON that `go tool trace` gives a browser for some of them
+    traces.py --pairs                                 two traces of one process each, of programs/trace-pair
     traces.py --long FILE --go VERSION                a trace of two million events, for benches; it is not kept here
 
 It needs zstd. The oracle is programs/trace-oracle, built with the copy of golang.org/x/exp/trace that Go 1.27.3 carries in its
@@ -26,6 +27,8 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
+import golang
+
 HERE = Path(__file__).resolve().parent
 TRACES = HERE / "traces"
 ORACLE_GO = "1.27.3"
@@ -33,6 +36,7 @@ GENERATIONS = {"GODEBUG": "traceadvanceperiod=20000000"}  # 20 ms each, read by 
 CUT = 0.7  # of a whole trace, for the mode `cut`
 DIES = {"fatal", "panic"}
 TEXTS = {"mixed-go1.19.8": "-d", "panic-go1.21.13": "-d", "panic-go1.22.10": "-d=1", "mixed-go1.24.11": "-d=parsed", "panic-go1.27.3": "-d=parsed"}
+PAIRS = {"go": ["1.22.10", "1.27.3"], "mode": ["leak", "hang", "starve", "steady"]}
 VIEWS = ["mixed-go1.19.8", "panic-go1.21.13", "panic-go1.23.9", "mixed-go1.25.5", "panic-go1.27.3"]
 
 
@@ -60,26 +64,9 @@ def plan(versions):
             yield Run(go, "flight")
 
 
-def toolchain(version):
-    out = subprocess.run([HERE / "toolchains.sh", version], check=True, stdout=subprocess.PIPE, text=True)
-    return Path(out.stdout.strip())
-
-
-def go_env(go):
-    cache = Path(os.environ.get("GOTRIAGE_GO_DIR", Path.home() / ".cache" / "gotriage-go"))
-    return {
-        "PATH": f"{go.parent}:/usr/bin:/bin", "HOME": "/nonexistent", "GOCACHE": str(cache / "build"),
-        "GOPATH": str(cache / "path"), "GOENV": "off", "GOPROXY": "off", "GOTOOLCHAIN": "local", "GOTELEMETRY": "off",
-        "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0",
-    }
-
-
-def build(version, place):
-    shutil.copytree(HERE / "programs" / "trace-work", place, dirs_exist_ok=True)
-    (place / "go.mod").write_text(f"module example.com/app\n\ngo {'.'.join(version.split('.')[:2])}\n")
-    go = toolchain(version)
-    subprocess.run([go, "build", "-trimpath", "-o", "app", "."], cwd=place, env=go_env(go), check=True)
-    return place / "app"
+def build(version, place, program="trace-work"):
+    golang.lay_out(version, program, place)
+    return golang.build(place, golang.command(version))
 
 
 def record(run, place, out):
@@ -98,18 +85,13 @@ def make(run):
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "trace"
         record(run, Path(place) / "build", out)
-        bytes = out.read_bytes()
-        if re.search(rb"/(work|root|home|tmp)/", bytes):
-            raise RuntimeError(f"{run.path().name}: names a place of this machine")
-        TRACES.mkdir(exist_ok=True)
-        subprocess.run(["zstd", "-q", "-f", "-19", "-o", run.path(), out], check=True)
-        print(f"{run.path().name}: {len(bytes)} bytes, {run.path().stat().st_size} compressed", flush=True)
+        pack(out, run.path())
     return run.path()
 
 
 def oracle(place):
     """The oracle's binary, with the reader copied from the toolchain's source tree."""
-    go = toolchain(ORACLE_GO)
+    go = golang.command(ORACLE_GO)
     source = go.parent.parent / "src" / "internal" / "trace"
     copy = place / "exp-trace"
     left_out = shutil.ignore_patterns("*_test.go", "testdata", "testtrace", "testgen", "traceviewer")
@@ -120,7 +102,7 @@ def oracle(place):
     shutil.copy(HERE / "programs" / "trace-oracle" / "main.go", place)
     (place / "go.mod").write_text("module example.com/oracle\n\ngo 1.26\n\nrequire golang.org/x/exp/trace v0.0.0\n\n"
                                   "replace golang.org/x/exp/trace => ./exp-trace\n")
-    subprocess.run([go, "build", "-o", "oracle", "."], cwd=place, env=go_env(go), check=True)
+    subprocess.run([go, "build", "-o", "oracle", "."], cwd=place, env=golang.environment(go), check=True)
     return place / "oracle"
 
 
@@ -140,10 +122,33 @@ def texts():
         with tempfile.TemporaryDirectory() as place:
             raw, text = Path(place) / "trace", Path(place) / "text"
             subprocess.run(["zstd", "-q", "-d", "-o", raw, TRACES / f"{name}.trace.zst"], check=True)
-            go = toolchain(name.split("-go")[1])
+            go = golang.command(name.split("-go")[1])
             with text.open("wb") as out:
-                subprocess.run([go, "tool", "trace", flag, raw], env=go_env(go), stdout=out, check=True)
+                subprocess.run([go, "tool", "trace", flag, raw], env=golang.environment(go), stdout=out, check=True)
             subprocess.run(["zstd", "-q", "-f", "-19", "-o", TRACES / f"{name}.text.zst", text], check=True)
+
+
+def pack(raw, path):
+    if re.search(rb"/(work|root|home|tmp)/", raw.read_bytes()):
+        raise RuntimeError(f"{path.name}: names a place of this machine")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["zstd", "-q", "-f", "-19", "-o", path, raw], check=True)
+    print(f"{path.name}: {raw.stat().st_size} bytes, {path.stat().st_size} compressed", flush=True)
+
+
+def pairs():
+    """Kept as `traces/pairs/MODE-goVERSION-{before,after}.trace.zst`; `….created.txt` is what the program counted in each."""
+    for version in PAIRS["go"]:
+        with tempfile.TemporaryDirectory() as place:
+            app = build(version, Path(place) / "build", "trace-pair")
+            for mode in PAIRS["mode"]:
+                raw = {when: Path(place) / when for when in ("before", "after")}
+                env = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "GOMAXPROCS": "2"}
+                done = subprocess.run([app, mode, *raw.values()], env=env, stdout=subprocess.PIPE, timeout=60, check=True)
+                name = f"{mode}-go{version}"
+                for when, path in raw.items():
+                    pack(path, TRACES / "pairs" / f"{name}-{when}.trace.zst")
+                (TRACES / "pairs" / f"{name}-created.txt").write_bytes(done.stdout)
 
 
 def free_port():
@@ -158,9 +163,9 @@ def views():
         with tempfile.TemporaryDirectory() as place:
             raw, view = Path(place) / "trace", Path(place) / "view"
             subprocess.run(["zstd", "-q", "-d", "-o", raw, TRACES / f"{name}.trace.zst"], check=True)
-            go = toolchain(name.split("-go")[1])
+            go = golang.command(name.split("-go")[1])
             address = f"127.0.0.1:{free_port()}"
-            env = {**go_env(go), "BROWSER": "/bin/true"}
+            env = {**golang.environment(go), "BROWSER": "/bin/true"}
             server = subprocess.Popen([go, "tool", "trace", f"-http={address}", raw], env=env, start_new_session=True)
             try:
                 view.write_bytes(answer(f"http://{address}/jsontrace"))
@@ -181,13 +186,13 @@ def answer(url):
 
 
 def main():
-    listed = subprocess.run([HERE / "toolchains.sh", "--list"], check=True, stdout=subprocess.PIPE, text=True)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--go", nargs="+", metavar="VERSION")
     parser.add_argument("--mode", nargs="+", metavar="MODE", choices=["mixed", "cut", "fatal", "panic", "flight"])
     parser.add_argument("--oracle", action="store_true")
     parser.add_argument("--texts", action="store_true")
     parser.add_argument("--views", action="store_true")
+    parser.add_argument("--pairs", action="store_true")
     parser.add_argument("--long", metavar="FILE", type=Path)
     args = parser.parse_args()
     if args.oracle:
@@ -199,12 +204,15 @@ def main():
     if args.views:
         views()
         return
+    if args.pairs:
+        pairs()
+        return
     if args.long:
         with tempfile.TemporaryDirectory() as place:
             subprocess.run([build(args.go[0], Path(place) / "build"), "long", args.long], env={"GOMAXPROCS": "2"}, check=True)
         return
     made, failed = [], 0
-    for run in plan(listed.stdout.split()):
+    for run in plan(golang.releases()):
         if args.go and run.go not in args.go or args.mode and run.mode not in args.mode:
             continue
         try:

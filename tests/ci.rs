@@ -13,3 +13,5 @@ mod failures;
 mod formats;
 #[path = "ci/places.rs"]
 mod places;
+#[path = "ci/redaction.rs"]
+mod redaction;

@@ -15,11 +15,13 @@ use support::manifest;
 const DATA: Redaction = Redaction {
     scope: Scope::Data,
     key: None,
+    roots: Vec::new(),
 };
 
 const ALL: Redaction = Redaction {
     scope: Scope::All,
     key: None,
+    roots: Vec::new(),
 };
 
 fn cleaned_by(redaction: &Redaction, bytes: &[u8]) -> Vec<u8> {
@@ -172,6 +174,7 @@ fn cleaning_twice_changes_nothing() {
     let keyed = |key: &[u8]| Redaction {
         scope: Scope::Data,
         key: Some(Key::new(key)),
+        roots: Vec::new(),
     };
     corpus(11, |bytes| {
         for (first, second) in [
@@ -382,12 +385,14 @@ fn a_key_makes_runs_agree() {
         let redaction = Redaction {
             scope: Scope::Data,
             key: Some(Key::new(key)),
+            roots: Vec::new(),
         };
         cleaned_by(&redaction, b"bob and zyxwtenant\n")
     };
     let alone = Redaction {
         scope: Scope::Data,
         key: Some(Key::new(b"k")),
+        roots: Vec::new(),
     };
     let other = cleaned_by(&alone, b"zyxwtenant\n");
     let first = keyed(b"k");

@@ -52,6 +52,9 @@ fn marked(dir: &Path) -> BTreeSet<(String, u64, String)> {
     let mut marks = BTreeSet::new();
     for entry in std::fs::read_dir(dir).expect("the program") {
         let path = entry.expect("a file").path();
+        if path.is_dir() {
+            continue;
+        }
         let name = path
             .file_name()
             .expect("a name")

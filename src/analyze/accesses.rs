@@ -74,19 +74,17 @@ fn stand(evidence: &Evidence<'_>, stack: StackId) -> Stand {
         if frame.kind == FrameKind::Elided {
             continue;
         }
-        if !frames::is_user(func, file) {
-            if stand.site.is_none()
-                && let Some(row) = map_op(func)
-            {
+        let is_user = frames::is_user(func, file);
+        if stand.site.is_none() {
+            // `defer mu.Unlock()` has no frame but its wrapper, which stands at the statement's line.
+            if is_user || frames::is_defer_statement(func) {
+                (stand.site, stand.site_frame) = (Some(index), Some(id));
+            } else if let Some(row) = map_op(func) {
                 stand.operations.push((index, row));
             }
-            continue;
         }
-        if frames::is_wrapper(func, file) {
+        if !is_user {
             continue;
-        }
-        if stand.site.is_none() {
-            (stand.site, stand.site_frame) = (Some(index), Some(id));
         }
         if frame.kind == FrameKind::Call {
             stand.objects.push(index);

@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Outcome};
 use super::map::given;
-use super::output::{self, Colour, OutputFormat};
+use super::output::{self, Form};
 use super::progress::Progress;
 use super::read::{self, ReadSettings};
 use super::trace;
@@ -35,13 +35,7 @@ pub struct AnalyseSettings {
     /// `--secrets`.
     pub secrets: Option<PathBuf>,
     /// Form of the report.
-    pub format: OutputFormat,
-    /// Colours.
-    pub colour: Colour,
-    /// Long lists in full.
-    pub all: bool,
-    /// Columns, if set.
-    pub width: Option<usize>,
+    pub form: Form,
     /// `--fail-on`.
     pub fail_on: Option<Grade>,
 }
@@ -64,13 +58,7 @@ pub fn run(settings: &AnalyseSettings) -> Exit {
     unreadable |= settings.src.is_some() && options.source.is_none();
     let report = walk(&inputs.sources, &options, program.as_ref(), &progress);
     progress.finish();
-    let format = output::format(
-        settings.format,
-        settings.colour,
-        settings.width,
-        settings.all,
-    );
-    if !output::print(|out| render::write(&report, format, out)) {
+    if !output::print(|out| render::write(&report, settings.form.format(), out)) {
         return Exit::Incomplete;
     }
     let outcome = Outcome {
@@ -153,24 +141,11 @@ pub fn with_traces<R>(
     with_given(sources, progress, |given| {
         let mut traces = Vec::new();
         let evidence = parse::read_with_traces(given, program, &mut |input, bytes| {
-            traces.extend(trace::summary(input, bytes, progress));
+            let release = || release(sources);
+            traces.extend(trace::summary(input, bytes, progress, &release));
         });
         release(sources);
         look(&evidence, &traces)
-    })
-}
-
-/// input ──► envelope ──► parse ──► what `look` makes of it. Traces are not read.
-pub fn with_evidence<R>(
-    sources: &[Source],
-    program: Option<&Executable<'_>>,
-    progress: &Progress,
-    look: impl FnOnce(&Evidence<'_>) -> R,
-) -> R {
-    with_given(sources, progress, |given| {
-        let evidence = parse::read_named(given, program);
-        release(sources);
-        look(&evidence)
     })
 }
 

@@ -1,7 +1,8 @@
 //! Every argument, defined once: help, man pages and completions are generated from here.
 //!
 //! [`super::run`] parses [`Cli`]; each subcommand turns its arguments into plain settings ([`AnalyseArgs::settings`]), so that no
-//! other room meets a type of the parser.
+//! other room meets a type of the parser. What several commands take stands in [`super::shared`], what one of the larger ones takes
+//! in its folder.
 
 use super::analyse::AnalyseSettings;
 use super::ci::args::CiArgs;
@@ -9,25 +10,17 @@ use super::diff::args::DiffArgs;
 use super::graph::args::GraphArgs;
 use super::map::args::MapCommand;
 use super::merge::args::MergeArgs;
-use super::output::{Colour, OutputFormat};
-use super::read::ReadSettings;
 use super::redact::args::{RedactArgs, RedactCommand};
 use super::repro::ReproSettings;
 use super::runbook::args::RunbookArgs;
 use super::scan::args::ScanArgs;
-use super::show::{PageArgs, ShowArgs};
+use super::shared::{GradeArg, InputArgs, ReportArgs, size};
+use super::show::ShowArgs;
 use super::suspects::args::SuspectsArgs;
 use crate::analyze::trace::TOP_WAITING;
-use crate::goruntime::version::GoBuild;
 use crate::input::DEFAULT_MAX_BYTES;
-use crate::model::Grade;
-use crate::triage::Options;
-use crate::triage::memory::Memory;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
-
-/// Wider than this no terminal is, and a mistyped number shows.
-pub(super) const MAX_WIDTH: u64 = 1_000;
 
 const ABOUT: &str =
     "Reads what a dead or hanging Go program left behind and says what happened, with evidence";
@@ -215,38 +208,6 @@ pub enum SchemaOf {
     MapExplain,
 }
 
-/// What is read, and how it is understood.
-#[derive(Debug, Args)]
-pub struct InputArgs {
-    /// Logs, crash dumps, goroutine captures; `-` is standard input
-    ///
-    /// Several files are read as one incident: a crash with the captures that belong to it. Without files, standard input is read.
-    /// gzip, zstd, bzip2, xz, tar and zip are recognised by their contents; the members of an archive are inputs, named archive!member.
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub files: Vec<PathBuf>,
-    /// Go version of the program, such as 1.23, instead of the inferred one
-    ///
-    /// The version decides the layout of maps and what the runtime's line numbers mean. It is inferred from the dump; set it where
-    /// the report says that it is not known, or doubts it. Example: --go 1.23.4
-    #[arg(long, value_name = "VERSION", help_heading = "Input")]
-    pub go: Option<GoBuild>,
-    /// Never join files into one incident
-    ///
-    /// By default captures without a crash join the crash given with them. With this option every file is looked at alone: logs of
-    /// different processes, for instance.
-    #[arg(long, help_heading = "Input")]
-    pub separate: bool,
-    /// Read at most this much of each input, such as 500M
-    ///
-    /// Bytes after decompression; the suffixes K, M and G count in steps of 1024. What was read is analysed, the report says where it
-    /// was cut, and the exit code is 2. Default: 4G.
-    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Input")]
-    pub max_bytes: Option<u64>,
-    /// Redaction.
-    #[command(flatten)]
-    pub redact: RedactArgs,
-}
-
 /// The analysis.
 #[derive(Debug, Args)]
 pub struct AnalyseArgs {
@@ -278,25 +239,9 @@ pub struct AnalyseArgs {
     /// and size are needed as well.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Memory")]
     secrets: Option<PathBuf>,
-    /// Form of the report
-    ///
-    /// `text` is for a terminal, `markdown` for tickets and pull requests, `html` one file with pictures for a browser, `json` for
-    /// programs: the schema gotriage.report/1, which `gotriage schema` prints.
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        help_heading = "Output"
-    )]
-    format: FormatArg,
-    /// Show all groups, conflicts and sites instead of the largest
-    ///
-    /// Long lists of text, Markdown and HTML are folded by default. JSON is never folded.
-    #[arg(long, help_heading = "Output")]
-    all: bool,
-    /// Colours and width.
+    /// Form of the report.
     #[command(flatten)]
-    page: PageArgs,
+    report: ReportArgs,
     /// Exit with 1 if a verdict or conflict has this grade or a higher one
     ///
     /// For CI. The report is the same. Goroutines of a healthy process never fail, whatever the grade. Example:
@@ -363,91 +308,6 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// Forms of a report.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum FormatArg {
-    /// For terminals.
-    Text,
-    /// For programs.
-    Json,
-    /// For tickets.
-    Markdown,
-    /// For browsers.
-    Html,
-}
-
-/// When to colour.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum ColourArg {
-    /// On a terminal.
-    Auto,
-    /// Into files as well.
-    Always,
-    /// Not at all.
-    Never,
-}
-
-/// Grades that may fail a run.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum GradeArg {
-    /// And above.
-    Possible,
-    /// And above.
-    Probable,
-    /// Alone.
-    Confirmed,
-}
-
-impl From<ColourArg> for Colour {
-    fn from(arg: ColourArg) -> Self {
-        match arg {
-            ColourArg::Auto => Colour::Auto,
-            ColourArg::Always => Colour::Always,
-            ColourArg::Never => Colour::Never,
-        }
-    }
-}
-
-impl From<FormatArg> for OutputFormat {
-    fn from(arg: FormatArg) -> Self {
-        match arg {
-            FormatArg::Text => OutputFormat::Text,
-            FormatArg::Json => OutputFormat::Json,
-            FormatArg::Markdown => OutputFormat::Markdown,
-            FormatArg::Html => OutputFormat::Html,
-        }
-    }
-}
-
-impl From<GradeArg> for Grade {
-    fn from(arg: GradeArg) -> Self {
-        match arg {
-            GradeArg::Possible => Grade::Possible,
-            GradeArg::Probable => Grade::Probable,
-            GradeArg::Confirmed => Grade::Confirmed,
-        }
-    }
-}
-
-impl InputArgs {
-    pub(super) fn settings(&self) -> ReadSettings {
-        ReadSettings {
-            files: self.files.clone(),
-            max_bytes: self.max_bytes.unwrap_or(DEFAULT_MAX_BYTES),
-            redact: self.redact.settings(),
-        }
-    }
-
-    pub(super) fn options(&self) -> Options {
-        Options {
-            go: self.go,
-            separate: self.separate,
-            memory: Memory::default(),
-            source: None,
-        }
-    }
-}
-
 impl AnalyseArgs {
     /// As plain settings.
     pub fn settings(&self) -> AnalyseSettings {
@@ -458,10 +318,7 @@ impl AnalyseArgs {
             src: self.src.clone(),
             snapshot: self.snapshot.clone(),
             secrets: self.secrets.clone(),
-            format: self.format.into(),
-            colour: self.page.colour(),
-            all: self.all,
-            width: self.page.width(),
+            form: self.report.settings(),
             fail_on: self.fail_on.map(Into::into),
         }
     }
@@ -477,27 +334,6 @@ impl ReproArgs {
             force: self.force,
             incident: self.incident,
         }
-    }
-}
-
-/// `500M` in bytes.
-pub(super) fn size(text: &str) -> Result<u64, String> {
-    let wrong = || {
-        format!("\"{text}\" is not a size; write bytes, or a number with K, M or G, such as 500M")
-    };
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let number: u64 = digits.parse().map_err(|_| wrong())?;
-    let unit = text.get(digits.len()..).unwrap_or_default();
-    let shift = match unit.to_ascii_uppercase().as_str() {
-        "" | "B" => 0,
-        "K" | "KB" | "KIB" => 10,
-        "M" | "MB" | "MIB" => 20,
-        "G" | "GB" | "GIB" => 30,
-        _ => return Err(wrong()),
-    };
-    match number.checked_mul(1 << shift) {
-        Some(0) | None => Err(wrong()),
-        Some(bytes) => Ok(bytes),
     }
 }
 

@@ -21,6 +21,7 @@ mod repro;
 mod runbook;
 mod scan;
 mod schema;
+mod shared;
 mod show;
 mod suspects;
 mod trace;

@@ -39,22 +39,51 @@ pub enum Colour {
     Never,
 }
 
-/// The renderer's format for this stdout and environment.
-pub fn format(format: OutputFormat, colour: Colour, width: Option<usize>, all: bool) -> Format {
-    match format {
-        OutputFormat::Json => Format::Json,
-        OutputFormat::Markdown => Format::Markdown { all },
-        OutputFormat::Html => Format::Html { all },
-        OutputFormat::Text => Format::Text(text_options(colour, width, all)),
+/// How text looks where the user chose.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Colours.
+    pub colour: Colour,
+    /// Columns, if set.
+    pub width: Option<usize>,
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// For whom.
+    pub format: OutputFormat,
+    /// Long lists in full.
+    pub all: bool,
+    /// How text looks.
+    pub page: Page,
+}
+
+impl Form {
+    /// The renderer's format for this stdout and environment.
+    pub fn format(self) -> Format {
+        self.page.format(self.format, self.all)
     }
 }
 
-/// How text looks on this stdout and in this environment.
-pub fn text_options(colour: Colour, width: Option<usize>, all: bool) -> TextOptions {
-    TextOptions {
-        width: columns(width, variable, terminal_columns()),
-        colour: is_coloured(colour, io::stdout().is_terminal(), variable),
-        all,
+impl Page {
+    /// The renderer's format for this stdout and environment.
+    pub fn format(self, format: OutputFormat, all: bool) -> Format {
+        match format {
+            OutputFormat::Json => Format::Json,
+            OutputFormat::Markdown => Format::Markdown { all },
+            OutputFormat::Html => Format::Html { all },
+            OutputFormat::Text => Format::Text(self.text(all)),
+        }
+    }
+
+    /// How text looks on this stdout and in this environment.
+    pub fn text(self, all: bool) -> TextOptions {
+        TextOptions {
+            width: columns(self.width, variable, terminal_columns()),
+            colour: is_coloured(self.colour, io::stdout().is_terminal(), variable),
+            all,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::model::InputId;
 use crate::parse::trace;
 use crate::render;
 use crate::triage::trace::{TraceInput, TraceReport, TraceSummary, report};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Reads the trace and prints the report.
 pub fn run(args: &TraceArgs) -> Exit {
@@ -23,7 +24,7 @@ pub fn run(args: &TraceArgs) -> Exit {
     let Some(source) = inputs.sources.pop() else {
         return Exit::Incomplete;
     };
-    let summed = sum(source.bytes(), args.top, &progress);
+    let summed = sum(source.bytes(), args.top, &progress, &|| source.release());
     progress.finish();
     let Some((figures, findings)) = summed else {
         output::complain(&format!(
@@ -48,10 +49,24 @@ pub fn run(args: &TraceArgs) -> Exit {
     }
 }
 
-/// Adds the trace up; `None` where `bytes` are none.
-pub(super) fn sum(bytes: &[u8], top: usize, progress: &Progress) -> Option<(Figures, Findings)> {
+/// Events after which what was read of a mapped file is given back: some 16 MB of it.
+const RELEASED_AFTER: u64 = 3_000_000;
+
+/// Adds the trace up; `None` where `bytes` are none. `release` gives back the memory of the file; what is looked at again comes back.
+pub(super) fn sum(
+    bytes: &[u8],
+    top: usize,
+    progress: &Progress,
+    release: &(dyn Fn() + Sync),
+) -> Option<(Figures, Findings)> {
     let options = trace::Options::default();
-    let watch = |events| progress.events(events);
+    let released = AtomicU64::new(0);
+    let watch = |events| {
+        progress.events(events);
+        if events / RELEASED_AFTER > released.swap(events / RELEASED_AFTER, Ordering::Relaxed) {
+            release();
+        }
+    };
     let (tally, outcome) = std::thread::scope(|scope| {
         if rayon::current_num_threads() > 1 {
             scope.spawn(|| touch(bytes));
@@ -62,8 +77,13 @@ pub(super) fn sum(bytes: &[u8], top: usize, progress: &Progress) -> Option<(Figu
 }
 
 /// A trace among the inputs of an analysis.
-pub fn summary(input: InputId, bytes: &[u8], progress: &Progress) -> Option<TraceSummary> {
-    let (trace, findings) = sum(bytes, TOP_WAITING, progress)?;
+pub fn summary(
+    input: InputId,
+    bytes: &[u8],
+    progress: &Progress,
+    release: &(dyn Fn() + Sync),
+) -> Option<TraceSummary> {
+    let (trace, findings) = sum(bytes, TOP_WAITING, progress, release)?;
     Some(TraceSummary {
         input: input.0,
         trace,
@@ -71,8 +91,8 @@ pub fn summary(input: InputId, bytes: &[u8], progress: &Progress) -> Option<Trac
     })
 }
 
-/// Bytes touched ahead of the reader. More could drive out of memory what it has not read yet.
-const AHEAD: usize = 256 << 20;
+/// Bytes touched ahead of the reader. More would only take memory for what it has not read yet.
+const AHEAD: usize = 16 << 20;
 
 /// Bytes of a page, or of part of one.
 const PAGE: usize = 4 << 10;

@@ -12,7 +12,10 @@
 //! exit status 2                                         not a line of a dump
 //! ```
 
+use super::needle::Needle;
 use bstr::ByteSlice;
+use regex::bytes::Regex;
+use std::sync::LazyLock;
 
 /// Which form a whole line has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +106,24 @@ const DUMP_STARTS: [&[u8]; 5] = [
     b"WARNING: DATA RACE",
 ];
 
+static GOROUTINE: Needle = Needle::new(b"goroutine ");
+static CREATED_BY: Needle = Needle::new(b"created by ");
+static GO_FILE: Needle = Needle::new(b".go:");
+static OFFSET: Needle = Needle::new(b" +0x");
+static FRAME_POINTER: Needle = Needle::new(b" fp=0x");
+static PROGRAM_COUNTER: Needle = Needle::new(b" pc=0x");
+
+/// All words that a place found by [`find_inside`] begins with: most lines of a log have none of them, which one search tells.
+static BEGINNINGS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let fixed = [&b"goroutine "[..], b"created by "];
+    let words = fixed.iter().chain(&PREAMBLES);
+    let words = words.chain(&PROFILE_STARTS).chain(&PROFILE_NAMES);
+    let words: Vec<String> = words
+        .map(|word| regex::escape(&String::from_utf8_lossy(word)))
+        .collect();
+    Regex::new(&words.join("|")).ok()
+});
+
 /// The number in an execution trace's header, 26 of `go 1.26 trace`: sixteen bytes since the first version, filled up with zeros.
 pub fn trace_header(bytes: &[u8]) -> Option<u16> {
     const BYTES: usize = 16;
@@ -186,12 +207,16 @@ pub fn classify(line: &[u8]) -> Option<Anchor> {
 
 /// Where in `line` a dump line starts that can be told from free text: a header, `created by`, a preamble.
 pub fn find_inside(line: &[u8]) -> Option<usize> {
-    let header = line.find_iter(b"goroutine ").find(|&at| {
+    let beginnings = BEGINNINGS.as_ref();
+    if beginnings.is_some_and(|words| !words.is_match(line)) {
+        return None;
+    }
+    let header = GOROUTINE.find_iter(line).find(|&at| {
         line.get(at..)
             .is_some_and(|rest| header_length(rest).is_some())
     });
-    let created = line
-        .find_iter(b"created by ")
+    let created = CREATED_BY
+        .find_iter(line)
         .find(|&at| line.get(at..).is_some_and(starts_like_created_by));
     let preamble = PREAMBLES
         .iter()
@@ -206,7 +231,7 @@ pub fn find_inside(line: &[u8]) -> Option<usize> {
 /// True where `line` has a location with an offset (`.go:12 +0x1d`) or a goroutine header anywhere.
 pub fn holds_structure(line: &[u8]) -> bool {
     holds_location(line)
-        || line.find_iter(b"goroutine ").any(|at| {
+        || GOROUTINE.find_iter(line).any(|at| {
             line.get(at..)
                 .is_some_and(|rest| header_length(rest).is_some())
         })
@@ -216,7 +241,7 @@ pub fn holds_structure(line: &[u8]) -> bool {
 pub fn hides_dump(line: &[u8]) -> bool {
     match classify(line) {
         Some(Anchor::Preamble | Anchor::Fixed) => {
-            line.find(b"\\n").is_some() && line.find(b".go:").is_some()
+            line.find(b"\\n").is_some() && GO_FILE.is_in(line)
         }
         Some(_) => false,
         None => find_inside(line).is_some() || holds_location(line),
@@ -237,7 +262,7 @@ fn profile_line_in(line: &[u8]) -> Option<usize> {
 
 /// True where a source position of a Go file stands anywhere in `line`, closed by something that is not a digit.
 pub fn holds_location(line: &[u8]) -> bool {
-    line.find_iter(b".go:").any(|at| {
+    GO_FILE.find_iter(line).any(|at| {
         let Some(rest) = line.get(at + 4..) else {
             return false;
         };
@@ -381,10 +406,10 @@ pub fn is_location(line: &[u8]) -> bool {
 
 /// The colon before the line number.
 fn position_colon(body: &[u8]) -> Option<usize> {
-    let end = body
-        .find(b" +0x")
-        .or_else(|| body.find(b" fp=0x"))
-        .or_else(|| body.find(b" pc=0x"))
+    let end = OFFSET
+        .find(body)
+        .or_else(|| FRAME_POINTER.find(body))
+        .or_else(|| PROGRAM_COUNTER.find(body))
         .unwrap_or(body.len());
     let head = body.get(..end)?;
     let colon = head.rfind_byte(b':')?;

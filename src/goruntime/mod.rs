@@ -15,6 +15,7 @@ pub mod mapops;
 pub mod maprules;
 pub mod mapsteps;
 pub mod messages;
+pub mod needle;
 pub mod sieve;
 pub mod sizeclasses;
 pub mod tracewire;

@@ -320,6 +320,11 @@ pub fn writers(header: &str) -> Option<Writers> {
 }
 
 impl Writers {
+    /// True for the form in generations, which a process numbers through all its traces, in the machine's clock.
+    pub fn has_generations(&self) -> bool {
+        self.minors.0 >= 22
+    }
+
     /// The releases that write it.
     pub fn releases(&self) -> ReleaseSet {
         ReleaseSet::of(&[VersionRange::between(self.minors.0, self.minors.1)])

@@ -344,13 +344,17 @@ impl Walk<'_> {
         let mut archive = tar::Archive::new(stream);
         let entries = match archive.entries() {
             Ok(entries) => entries,
-            Err(cause) => return self.left_out(name, format!("this tar cannot be read: {cause}")),
+            Err(cause) => {
+                let cause = plain(&cause);
+                return self.left_out(name, format!("this tar cannot be read: {cause}"));
+            }
         };
         for entry in entries {
             let mut entry = match entry {
                 Ok(entry) => entry,
                 Err(_) if self.meter.is_over() => return,
                 Err(cause) => {
+                    let cause = plain(&cause);
                     return self.left_out(
                         name,
                         format!(
@@ -482,6 +486,18 @@ impl Walk<'_> {
         };
         self.left_out(path, text);
     }
+}
+
+/// What the tar reader says, without the bytes of the header that it quotes behind: they may be anything, and names.
+fn plain(cause: &io::Error) -> String {
+    let text = cause.to_string();
+    let end = [": ", " when ", " for "]
+        .iter()
+        .filter_map(|cut| text.find(cut))
+        .min();
+    text.get(..end.unwrap_or(text.len()))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// `archive!member`; names are bytes, what is not UTF-8 in them becomes U+FFFD.

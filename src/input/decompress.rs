@@ -5,6 +5,7 @@
 //! rotation and parallel compressors write them, are one text.
 
 use super::kind::Compression;
+use super::spool::{Bytes, Spool};
 use lzma_rust2::XzReader;
 use std::io::{self, BufRead, Read};
 
@@ -18,7 +19,7 @@ const XZ_MEMORY_KIB: u32 = 80 << 10;
 #[derive(Debug)]
 pub struct Unpacked {
     /// All bytes up to the end, the limit or the damage.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// Why it ended.
     pub end: End,
 }
@@ -30,6 +31,8 @@ pub enum End {
     Complete,
     /// There is more than the limit allows.
     Limit,
+    /// There is more than memory may take, and no temporary file takes it.
+    NoRoom(io::Error),
     /// It could not be read further.
     Damaged(io::Error),
 }
@@ -45,7 +48,7 @@ impl Compression {
         match self.reader(packed) {
             Ok(decoder) => fill(decoder, max_bytes, progress),
             Err(cause) => Unpacked {
-                bytes: Vec::new(),
+                bytes: Bytes::Owned(Vec::new()),
                 end: End::Damaged(cause),
             },
         }
@@ -64,17 +67,23 @@ impl Compression {
 
 /// Reads `stream` to its end or to `max_bytes`, telling `progress` of every piece.
 pub fn fill(mut stream: impl Read, max_bytes: u64, progress: &(dyn Fn(u64) + Sync)) -> Unpacked {
-    let mut bytes = Vec::new();
+    let mut spool = Spool::default();
     let end = loop {
-        let room = max_bytes.saturating_sub(bytes.len() as u64);
-        if room == 0 {
+        let room = max_bytes.saturating_sub(spool.length());
+        if room == 0 || spool.is_full() {
             break beyond(&mut stream);
         }
-        match stream.by_ref().take(STEP.min(room)).read_to_end(&mut bytes) {
+        match spool.read(stream.by_ref(), STEP.min(room)) {
             Ok(0) => break End::Complete,
             Ok(count) => progress(count as u64),
             Err(cause) => break End::Damaged(cause),
         }
+    };
+    let full = spool.is_full();
+    let (bytes, refused) = spool.finish();
+    let end = match (end, refused) {
+        (End::Limit, Some(cause)) if full => End::NoRoom(cause),
+        (end, _) => end,
     };
     Unpacked { bytes, end }
 }

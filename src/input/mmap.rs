@@ -2,13 +2,16 @@
 //!
 //! Called by [`super::Reading`]. Mapping spares the copy of a large dump. The risk is documented, not hidden: when another process
 //! truncates the file while it is mapped, touching the lost pages ends this process with SIGBUS. Logs that are rotated by
-//! `copytruncate` can do that; piping the file in (`gotriage < log` maps too, `cat log | gotriage` does not) avoids it.
+//! `copytruncate` can do that; piping the file in (`gotriage < log` maps it too, `cat log | gotriage` maps at most a copy) avoids it.
 
 #![allow(unsafe_code)]
 
 use memmap2::{Mmap, MmapOptions, UncheckedAdvice};
 use std::fs::File;
 use std::io;
+
+/// Bytes of a file that are brought in as soon as it is mapped. All of a longer one would only drive other things out of memory.
+const AT_ONCE: usize = 16 << 20;
 
 /// A read-only map of a file's beginning.
 #[derive(Debug)]
@@ -24,9 +27,14 @@ impl Mapped {
         if !about.is_file() || length == 0 {
             return Ok(None);
         }
+        let mut options = MmapOptions::new();
+        options.len(length);
+        if length <= AT_ONCE {
+            options.populate();
+        }
         // SAFETY: the map is private to this value and read-only; the bytes may change under us if another process writes the file,
         // which the parsers bear because they treat every byte as untrusted and keep no length read from it.
-        let map = unsafe { MmapOptions::new().len(length).populate().map(file) };
+        let map = unsafe { options.map(file) };
         Ok(map.ok().map(Self))
     }
 

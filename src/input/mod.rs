@@ -1,7 +1,7 @@
 //! Where bytes come from: files, standard input, and what is compressed inside them.
 //!
 //! `cli` opens every input of an analysis through [`Reading`] and gets [`Source`]s; nothing here knows what a goroutine is. A
-//! regular file is mapped ([`mmap`]), a pipe is read, gzip, zstd, bzip2 and xz are recognised by their first bytes ([`kind`]) and
+//! regular file is mapped ([`mmap`]), a pipe is read (what is long, into a temporary file: [`spool`]), gzip, zstd, bzip2 and xz are recognised by their first bytes ([`kind`]) and
 //! taken apart ([`decompress`]), and of a tar or zip each member is an input. Damage and limits keep what was read and leave a note;
 //! only what yields nothing at all is an [`InputError`]. Read [`Reading::inputs`] first.
 //!
@@ -13,6 +13,7 @@ mod decompress;
 mod error;
 pub mod kind;
 mod mmap;
+mod spool;
 pub mod walk;
 pub mod windows;
 
@@ -22,6 +23,7 @@ use archive::{Limits, Origin, Remark, Visitor};
 use decompress::{End, Unpacked};
 use kind::{Compression, Kind};
 use mmap::Mapped;
+use spool::Bytes;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
@@ -47,19 +49,10 @@ pub struct Source {
     bytes: Bytes,
 }
 
-#[derive(Debug)]
-enum Bytes {
-    Mapped(Mapped),
-    Owned(Vec<u8>),
-}
-
 impl Source {
     /// The contents, decompressed.
     pub fn bytes(&self) -> &[u8] {
-        match &self.bytes {
-            Bytes::Mapped(map) => map.as_bytes(),
-            Bytes::Owned(bytes) => bytes,
-        }
+        self.bytes.as_slice()
     }
 
     /// The same input under another name and with other contents: cleaned ones.
@@ -70,6 +63,13 @@ impl Source {
             bytes: Bytes::Owned(bytes),
             ..self
         }
+    }
+
+    /// Marks it as read in part, for a reason.
+    fn cut_short(&mut self, note: String) {
+        self.truncated = true;
+        self.limited = true;
+        self.notes.push(note);
     }
 
     /// Says that the contents will hardly be looked at again: the memory of a mapped file goes back to the system.
@@ -226,13 +226,19 @@ impl Reading<'_> {
             End::Damaged(cause) if read.bytes.is_empty() => Err(InputError::reading(&name, cause)),
             End::Damaged(cause) => {
                 let note = format!("reading stopped after {} bytes: {cause}", read.bytes.len());
-                let mut source = self.unpack(name, Bytes::Owned(read.bytes), false)?;
+                let mut source = self.unpack(name, read.bytes, false)?;
                 source.truncated = true;
                 source.notes.insert(0, note);
                 Ok(source)
             }
-            End::Limit => self.unpack(name, Bytes::Owned(read.bytes), true),
-            End::Complete => self.unpack(name, Bytes::Owned(read.bytes), false),
+            End::NoRoom(cause) => {
+                let note = no_room(&read.bytes, &cause);
+                let mut source = self.unpack(name, read.bytes, false)?;
+                source.cut_short(note);
+                Ok(source)
+            }
+            End::Limit => self.unpack(name, read.bytes, true),
+            End::Complete => self.unpack(name, read.bytes, false),
         }
     }
 
@@ -245,6 +251,7 @@ impl Reading<'_> {
             notes: Vec::new(),
             bytes,
         };
+        let mut limit_reached = limited;
         for _ in 0..MAX_LAYERS {
             match Kind::of(source.bytes()) {
                 Kind::Text | Kind::Archive(_) => break,
@@ -254,10 +261,10 @@ impl Reading<'_> {
                         foreign,
                     });
                 }
-                Kind::Compressed(how) => self.decompress(&mut source, how)?,
+                Kind::Compressed(how) => limit_reached |= self.decompress(&mut source, how)?,
             }
         }
-        if source.limited {
+        if limit_reached {
             source.notes.push(format!(
                 "only the first {} bytes were read: the limit set by --max-bytes",
                 self.max_bytes
@@ -266,8 +273,10 @@ impl Reading<'_> {
         Ok(source)
     }
 
-    fn decompress(&self, source: &mut Source, how: Compression) -> Result<(), InputError> {
+    /// Takes one layer of compression off; true where that reached the limit.
+    fn decompress(&self, source: &mut Source, how: Compression) -> Result<bool, InputError> {
         let unpacked = how.unpack(source.bytes(), self.max_bytes, self.progress);
+        let limit_reached = matches!(unpacked.end, End::Limit);
         match unpacked.end {
             End::Complete => {}
             End::Limit => {
@@ -289,9 +298,10 @@ impl Reading<'_> {
                     unpacked.bytes.len(),
                 ));
             }
+            End::NoRoom(cause) => source.cut_short(no_room(&unpacked.bytes, &cause)),
         }
-        source.bytes = Bytes::Owned(unpacked.bytes);
-        Ok(())
+        source.bytes = unpacked.bytes;
+        Ok(limit_reached)
     }
 }
 
@@ -318,8 +328,13 @@ impl Visitor for Members<'_, '_> {
             truncated: false,
             limited: false,
             notes: Vec::new(),
-            bytes: Bytes::Owned(read.bytes),
+            bytes: read.bytes,
         });
+        if let End::NoRoom(cause) = read.end
+            && let Some(source) = self.inputs.sources.last_mut()
+        {
+            source.cut_short(no_room(&source.bytes, &cause));
+        }
     }
 
     fn remark(&mut self, remark: Remark) {
@@ -333,6 +348,15 @@ impl Visitor for Members<'_, '_> {
             None => self.inputs.remarks.push(remark),
         }
     }
+}
+
+/// What to do where neither memory nor disk takes an input.
+fn no_room(read: &Bytes, cause: &io::Error) -> String {
+    format!(
+        "only the first {} bytes were read: longer inputs from a pipe or a compressed file need a temporary file, and {} takes none ({cause}); make room there, or set TMPDIR to a directory that has it, or pass the input as a plain file",
+        read.len(),
+        std::env::temp_dir().display()
+    )
 }
 
 /// Standard input as a file of its own, where it is a regular file that nobody has read from yet.

@@ -9,6 +9,7 @@
 //! ```
 
 use super::dump::header;
+use crate::goruntime::needle::Needle;
 
 /// What stands glued behind the last line of a dump.
 const TAILS: &[&[u8]] = &[
@@ -44,10 +45,8 @@ pub(super) fn dump_start(line: &[u8], confirmed: impl Fn(usize) -> bool) -> Opti
     {
         return Some(at);
     }
-    let start = [&b"panic: "[..], b"fatal error: "]
-        .iter()
-        .filter_map(|word| memchr::memmem::find(line, word))
-        .min()?;
+    static WORDS: [Needle; 2] = [Needle::new(b"panic: "), Needle::new(b"fatal error: ")];
+    let start = WORDS.iter().filter_map(|word| word.find(line)).min()?;
     (start > 0 && confirmed(start)).then_some(start)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A word counts as code where a grammar took it for a frame, never because it looks like one.
 
-use super::Scope;
+use super::{Redaction, Scope};
 use crate::goruntime::frames::{self, Owner};
 use crate::model::{Document, Evidence, FrameKind, Item, TextLine};
 use crate::parse::{Given, read};
@@ -18,6 +18,8 @@ pub struct Code {
     pub elements: FxHashSet<Vec<u8>>,
     /// Names before a type: `main`, `http`.
     pub packages: FxHashSet<Vec<u8>>,
+    /// Packages as `go test` names them: one without a slash is a plain word.
+    pub names: FxHashSet<Vec<u8>>,
     /// Test functions.
     pub tests: FxHashSet<Vec<u8>>,
     /// Functions that are to be renamed.
@@ -45,8 +47,9 @@ impl Lines {
 }
 
 /// Learns from all inputs at once: what is code in one is code in the others.
-pub fn learn(given: &[Given<'_>], scope: Scope) -> (Code, Vec<Lines>) {
+pub fn learn(given: &[Given<'_>], redaction: &Redaction) -> (Code, Vec<Lines>) {
     let evidence = read(given);
+    let scope = redaction.scope;
     let mut code = Code::default();
     let orgs = match scope {
         Scope::Data => FxHashSet::default(),
@@ -59,6 +62,9 @@ pub fn learn(given: &[Given<'_>], scope: Scope) -> (Code, Vec<Lines>) {
         let func = evidence.symbols.text(frame.func);
         let file = evidence.symbols.text(frame.file);
         code.frame(func, file, scope == Scope::All && is_own(func, file, &orgs));
+        if scope == Scope::Data {
+            code.below(&redaction.roots, file);
+        }
     }
     let lines = given.iter().enumerate();
     let lines = lines.map(|(at, _)| lines_of(&evidence, at as u32));
@@ -72,7 +78,35 @@ impl Code {
         start_of_test(word).filter(|_| self.own_tests.contains(word))
     }
 
-    fn frame(&mut self, func: &[u8], file: &[u8], own: bool) {
+    /// The elements of a path behind a directory of code.
+    pub fn below(&mut self, roots: &[String], file: &[u8]) {
+        let behind = |root: &String| {
+            let root = root.trim_end_matches('/');
+            let rest = file.strip_prefix(root.as_bytes())?.strip_prefix(b"/")?;
+            (!root.is_empty()).then_some(rest)
+        };
+        if let Some(rest) = roots.iter().find_map(behind) {
+            self.path(rest);
+        }
+    }
+
+    /// All elements of a path.
+    pub fn path(&mut self, path: &[u8]) {
+        let elements = path.split(|&byte| byte == b'/');
+        let named = elements.filter(|element| !element.is_empty());
+        self.elements.extend(named.map(<[u8]>::to_vec));
+    }
+
+    /// A test function, and whether its name is to be replaced.
+    pub fn test(&mut self, name: &[u8], own: bool) {
+        match own {
+            true => self.own_tests.insert(name.to_vec()),
+            false => self.tests.insert(name.to_vec()),
+        };
+    }
+
+    /// A function with the path of its file.
+    pub fn frame(&mut self, func: &[u8], file: &[u8], own: bool) {
         if func.len() > 2 && !self.functions.contains_key(func) {
             self.functions.insert(func.to_vec(), func.to_vec());
             if own {
@@ -158,7 +192,7 @@ fn organisations(evidence: &Evidence<'_>) -> FxHashSet<Vec<u8>> {
 }
 
 /// Whether a function is of the program's own modules, or of others of the same publisher.
-fn is_own(func: &[u8], file: &[u8], orgs: &FxHashSet<Vec<u8>>) -> bool {
+pub fn is_own(func: &[u8], file: &[u8], orgs: &FxHashSet<Vec<u8>>) -> bool {
     frames::owner(func) == Owner::User
         && (!is_dependency(file) || organisation(func).is_some_and(|org| orgs.contains(&org)))
 }

@@ -5,7 +5,8 @@
 //! text ([`words`]), and code ([`learn`]); all else is replaced ([`rewrite`]) by pseudonyms that are equal where the originals were
 //! ([`pseudonyms`], [`addresses`]). Lines stay lines, so line numbers are those of the original. [`TABLE`] says what stays.
 //!
-//! Called by `cli`; may use `envelope` and `parse` to learn what is code, `model` and `goruntime`. Knows nothing of reports.
+//! Called by `cli`: [`clean`] for inputs that are at hand together, a [`Cleaner`] for those of a scan. May use `envelope` and `parse` to
+//! learn what is code ([`learn`], [`testruns`]), `model` and `goruntime`. Knows nothing of reports.
 
 mod addresses;
 mod learn;
@@ -14,6 +15,7 @@ mod profile;
 mod pseudonyms;
 mod regions;
 mod rewrite;
+mod testruns;
 mod words;
 
 pub use pseudonyms::Key;
@@ -78,6 +80,9 @@ pub struct Redaction {
     pub scope: Scope,
     /// For pseudonyms that are equal in several runs.
     pub key: Option<Key>,
+    /// Directories that hold code: of the paths of frames, what stands behind one of them is code as well. The directories themselves
+    /// are somebody's.
+    pub roots: Vec<String>,
 }
 
 /// One input.
@@ -115,45 +120,127 @@ pub enum NotCleanable {
 }
 
 /// Cleans the inputs of one run together: what is equal in several stays equal.
-///
-/// A wrapper that cuts words in two (a hard wrap, partial lines of a container's log) hides what they are. Where the parse of a cleaned
-/// text shows that, it is cleaned without its wrapper.
 pub fn clean(inputs: &[Dirty<'_>], redaction: &Redaction) -> Vec<Clean> {
-    // In UTF-16 no word could be told from its neighbour.
-    let texts: Vec<_> = inputs
-        .iter()
-        .map(|input| envelope::decoded(input.bytes))
-        .collect();
-    let mut named: Vec<(&str, Cow<'_, [u8]>)> = Vec::with_capacity(inputs.len());
-    named.extend(inputs.iter().map(|input| input.name).zip(texts));
-    let first = attempt(&named, redaction);
-    let mut unwrapped = vec![false; named.len()];
-    for (at, clean) in first.iter().enumerate() {
-        let Some((_, text)) = named.get_mut(at) else {
-            continue;
-        };
-        let Ok(cleaned) = &clean.bytes else { continue };
-        if anchors::is_profile(text) || outline(text) == outline(cleaned) {
-            continue;
-        }
-        let bare = envelope::open(text);
-        if bare.envelope == "none" {
-            continue;
-        }
-        let parts: Vec<&[u8]> = bare.texts.iter().map(|one| one.text.as_ref()).collect();
-        let bare = parts.join(&b"\n"[..]);
-        *text = Cow::Owned(bare);
-        if let Some(flag) = unwrapped.get_mut(at) {
-            *flag = true;
+    Cleaner::new(redaction.clone()).clean(inputs)
+}
+
+/// What cleans inputs one after the other, when a run has more of them than fit into memory: the pseudonyms stay, and what is code is
+/// learnt for each call anew.
+#[derive(Debug)]
+pub struct Cleaner {
+    redaction: Redaction,
+    names: Pseudonyms,
+    addresses: Addresses,
+}
+
+impl Cleaner {
+    /// Without a pseudonym yet.
+    pub fn new(redaction: Redaction) -> Self {
+        Self {
+            names: Pseudonyms::new(redaction.key.clone()),
+            addresses: Addresses::default(),
+            redaction,
         }
     }
-    if !unwrapped.contains(&true) {
-        return first;
+
+    /// Cleans inputs that belong together.
+    ///
+    /// A wrapper that cuts words in two (a hard wrap, partial lines of a container's log) hides what they are. Where the parse of a
+    /// cleaned text shows that, it is cleaned without its wrapper.
+    ///
+    /// With a key each call stands alone, so that it does not matter in which run a text is cleaned: words are drawn, and what is counted
+    /// (addresses, numbers, hosts) is counted within the call. Without one, all is counted over all calls.
+    pub fn clean(&mut self, inputs: &[Dirty<'_>]) -> Vec<Clean> {
+        if self.redaction.key.is_some() {
+            *self = Self::new(self.redaction.clone());
+        }
+        // In UTF-16 no word could be told from its neighbour.
+        let texts = inputs.iter().map(|input| envelope::decoded(input.bytes));
+        let names = inputs.iter().map(|input| input.name);
+        let mut named: Vec<(&str, Cow<'_, [u8]>)> = names.zip(texts).collect();
+        let is_first = self.names.is_empty();
+        let first = self.attempt(&named);
+        let mut unwrapped = vec![false; named.len()];
+        for ((clean, (_, text)), flag) in first.iter().zip(&mut named).zip(&mut unwrapped) {
+            if let Ok(cleaned) = &clean.bytes
+                && let Some(bare) = without_wrapper(text, cleaned)
+            {
+                *text = Cow::Owned(bare);
+                *flag = true;
+            }
+        }
+        if !unwrapped.contains(&true) {
+            return first;
+        }
+        if is_first {
+            *self = Self::new(self.redaction.clone());
+        }
+        let second = self.attempt(&named).into_iter().zip(unwrapped);
+        second
+            .map(|(clean, unwrapped)| Clean { unwrapped, ..clean })
+            .collect()
     }
-    let second = attempt(&named, redaction).into_iter().zip(unwrapped);
-    second
-        .map(|(clean, unwrapped)| Clean { unwrapped, ..clean })
-        .collect()
+
+    /// A path beside the texts: no code is known.
+    pub fn path(&mut self, name: &str) -> String {
+        let code = Code::default();
+        let mut rewriter = Rewriter::new(&code, &mut self.names, &mut self.addresses);
+        path(name, &mut rewriter)
+    }
+
+    fn attempt(&mut self, inputs: &[(&str, Cow<'_, [u8]>)]) -> Vec<Clean> {
+        let opened: Vec<_> = inputs
+            .iter()
+            .map(|(_, text)| envelope::open(text))
+            .collect();
+        let each = inputs.iter().zip(&opened);
+        let all: Vec<Given<'_>> = each
+            .map(|((name, text), opened)| given(name, text, opened))
+            .collect();
+        let (mut code, lines) = learn(&all, &self.redaction);
+        for (_, text) in inputs {
+            testruns::learn(text, &self.redaction, &mut code);
+        }
+        for one in &opened {
+            for text in &one.texts {
+                self.addresses.learn(&text.text);
+            }
+        }
+        rename(&mut code, &mut self.names);
+        let mut rewriter = Rewriter::new(&code, &mut self.names, &mut self.addresses);
+        let each = inputs.iter().zip(&lines);
+        let cleaned: Vec<_> = each
+            .map(|((_, text), lines)| match () {
+                () if anchors::trace_header(text).is_some() => Err(NotCleanable::Trace),
+                () if anchors::is_profile(text) => {
+                    profile::clean(text, &mut rewriter).ok_or(NotCleanable::DamagedProfile)
+                }
+                () => Ok(rewriter.text(text, lines)),
+            })
+            .collect();
+        // Names come last: pseudonyms of the texts must not depend on what a file is called.
+        let named = inputs.iter().zip(cleaned);
+        named
+            .map(|((name, _), bytes)| Clean {
+                name: path(name, &mut rewriter),
+                bytes,
+                unwrapped: false,
+            })
+            .collect()
+    }
+}
+
+/// A text without its wrapper, where cleaning it in its wrapper has broken words.
+fn without_wrapper(text: &[u8], cleaned: &[u8]) -> Option<Vec<u8>> {
+    if anchors::is_profile(text) || outline(text) == outline(cleaned) {
+        return None;
+    }
+    let bare = envelope::open(text);
+    if bare.envelope == "none" {
+        return None;
+    }
+    let parts: Vec<&[u8]> = bare.texts.iter().map(|one| one.text.as_ref()).collect();
+    Some(parts.join(&b"\n"[..]))
 }
 
 fn given<'t>(name: &'t str, text: &[u8], opened: &'t Opened<'t>) -> Given<'t> {
@@ -166,52 +253,18 @@ fn given<'t>(name: &'t str, text: &[u8], opened: &'t Opened<'t>) -> Given<'t> {
     }
 }
 
-fn attempt(inputs: &[(&str, Cow<'_, [u8]>)], redaction: &Redaction) -> Vec<Clean> {
-    let opened: Vec<_> = inputs
-        .iter()
-        .map(|(_, text)| envelope::open(text))
-        .collect();
-    let each = inputs.iter().zip(&opened);
-    let all: Vec<Given<'_>> = each
-        .map(|((name, text), opened)| given(name, text, opened))
-        .collect();
-    let (mut code, lines) = learn(&all, redaction.scope);
-    let mut names = Pseudonyms::new(redaction.key.clone());
-    let mut addresses = Addresses::default();
-    for one in &opened {
-        for text in &one.texts {
-            addresses.learn(&text.text);
-        }
-    }
-    rename(&mut code, &mut names);
-    let mut rewriter = Rewriter::new(&code, &mut names, &mut addresses);
-    let each = inputs.iter().zip(&lines);
-    let cleaned: Vec<_> = each
-        .map(|((_, text), lines)| match () {
-            () if anchors::trace_header(text).is_some() => Err(NotCleanable::Trace),
-            () if anchors::is_profile(text) => {
-                profile::clean(text, &mut rewriter).ok_or(NotCleanable::DamagedProfile)
-            }
-            () => Ok(rewriter.text(text, lines)),
-        })
-        .collect();
-    // Names come last: pseudonyms of the texts must not depend on what a file is called.
-    let named = inputs.iter().zip(cleaned);
-    named
-        .map(|((name, _), bytes)| Clean {
-            name: path(name, &mut rewriter),
-            bytes,
-            unwrapped: false,
-        })
-        .collect()
-}
-
-/// A path as given; that of standard input is no path.
+/// A path as given, the archive and its member each by itself; that of standard input is no path.
 fn path(name: &str, rewriter: &mut Rewriter<'_>) -> String {
-    match name {
-        "-" => name.to_owned(),
-        name => String::from_utf8_lossy(&rewriter.alone(name.as_bytes(), false)).into_owned(),
-    }
+    let mut clean = |part: &str| match part {
+        "-" => part.to_owned(),
+        // Behind a slash a bare name is an element of a path.
+        part => {
+            let clean = rewriter.alone(format!("/{part}").as_bytes(), false);
+            String::from_utf8_lossy(&clean).chars().skip(1).collect()
+        }
+    };
+    let parts: Vec<String> = name.split('!').map(&mut clean).collect();
+    parts.join("!")
 }
 
 /// Gives the program's own functions their new names; the frame's form (receivers, closures, tests) stays.

@@ -76,6 +76,19 @@ impl Pseudonyms {
         }
     }
 
+    /// True where words are drawn.
+    pub fn is_keyed(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// True before the first one.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+            && self.digits.is_empty()
+            && self.hosts4.is_empty()
+            && self.hosts6.is_empty()
+    }
+
     /// For a word.
     pub fn word(&mut self, word: &[u8]) -> &str {
         let next = self.words.len() + 1;

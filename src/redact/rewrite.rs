@@ -23,9 +23,9 @@ const FUNCTION_MOST: usize = 1 << 10;
 const SHORT: usize = 4;
 
 /// Endings that say what a file is.
-const ENDINGS: [&[u8]; 14] = [
+const ENDINGS: [&[u8]; 19] = [
     b"go", b"s", b"c", b"h", b"log", b"txt", b"json", b"jsonl", b"gz", b"zst", b"out", b"pb",
-    b"html", b"test",
+    b"html", b"test", b"tar", b"tgz", b"zip", b"xz", b"bz2",
 ];
 
 /// Writes texts with everything replaced that is somebody's.
@@ -291,7 +291,11 @@ impl<'c> Rewriter<'c> {
         }
         let number = element.iter().all(u8::is_ascii_digit);
         if number && in_path && end > SHORT && !piece.regions.is_gos(at) {
-            let shown = self.names.digits(element);
+            // What is counted is not the same in another run, and paths tell incidents apart.
+            let shown = match self.names.is_keyed() {
+                true => self.names.word(element).to_owned(),
+                false => self.names.digits(element),
+            };
             self.out.extend_from_slice(shown.as_bytes());
             return Some(end);
         }
@@ -342,6 +346,7 @@ impl<'c> Rewriter<'c> {
         let stays = !strict
             && (words::stays(word)
                 || self.code.tests.contains(word)
+                || self.code.names.contains(word)
                 || self.is_package(word, rest)
                 || is_counted(word, digits)
                 || is_level(word)
@@ -509,8 +514,22 @@ fn is_register(word: &[u8]) -> bool {
     matches!(word, [b'r', number @ ..] if (1..=2).contains(&number.len()) && number.iter().all(u8::is_ascii_digit))
 }
 
+/// `node-10.0.3.17`, `ip-10-0-3-17`: an element of a path with an address in it.
+fn holds_host(element: &[u8]) -> bool {
+    let parts = element.split(|byte| !is_word(*byte));
+    let bytes: Vec<Option<u8>> = parts
+        .map(|part| std::str::from_utf8(part).ok()?.parse().ok())
+        .collect();
+    bytes
+        .windows(4)
+        .any(|four| four.iter().all(Option::is_some))
+}
+
 /// Whether an element of a path says nothing about anybody: words of the list, short numbers, versions.
 fn is_known(element: &[u8]) -> bool {
+    if holds_host(element) {
+        return false;
+    }
     let parts = element.split(|byte| !is_word(*byte) || *byte == b'_');
     let mut parts = parts.filter(|part| !part.is_empty());
     parts.all(|part| {

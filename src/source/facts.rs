@@ -119,6 +119,8 @@ pub struct Part {
     pub returns_fresh: bool,
     /// The map or struct that it gives back, where that is always one place.
     pub returns: Option<Place>,
+    /// What it gives back is a part of this, at one of its exits at least.
+    pub returns_part_of: Option<PartOf>,
     /// As Go prints it, without the directories of the package: `store.(*Index).Put.func1`.
     pub name: String,
 }
@@ -142,6 +144,8 @@ pub struct Access {
     pub held: Vec<Held>,
     /// The variable that the path to the map starts at.
     pub base: Base,
+    /// What the map was reached from.
+    pub from: Origin,
     /// Nobody else can know the map yet: it was made in this function and has not been handed on.
     pub fresh: bool,
 }
@@ -153,6 +157,28 @@ pub enum Base {
     Other,
     /// A variable, by its number.
     Local(u32),
+}
+
+/// What a value was reached from, through fields, elements and functions that hand out parts of their arguments. Other than [`Base`]
+/// it outlives copies: it answers whether others may know the value, not whether nobody does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// Made here, received, or given back by code that is not known.
+    #[default]
+    Unknown,
+    /// A variable, by its number.
+    Local(u32),
+    /// A package variable.
+    Global(VarId),
+}
+
+/// What a function's result is a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PartOf {
+    /// An argument; the receiver is 0.
+    Param(u16),
+    /// A package variable.
+    Global(VarId),
 }
 
 /// Who is called.
@@ -215,6 +241,8 @@ pub struct Argument {
     pub fresh: bool,
     /// The variable that it starts at.
     pub base: Option<u32>,
+    /// What it was reached from.
+    pub from: Origin,
     /// The function it is.
     pub func: Option<Target>,
 }
@@ -232,6 +260,24 @@ pub struct LocalFacts {
     pub line: u32,
     /// Its place among the parameters of its part.
     pub param: Option<u16>,
+    /// The struct it is or points to.
+    pub ty: Option<TypeId>,
+    /// What it was last made of.
+    pub from: Origin,
+    /// What it was put into: others may reach it from there.
+    pub put: Origin,
+    /// A slice or array: goroutines that share it often have an element each.
+    pub is_list: bool,
+}
+
+impl LocalFacts {
+    /// What it can be reached from.
+    pub fn reached_from(&self) -> Origin {
+        match self.from {
+            Origin::Unknown => self.put,
+            known => known,
+        }
+    }
 }
 
 /// An operation on the mutex of a copied struct.

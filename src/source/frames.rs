@@ -148,8 +148,11 @@ impl<'a, 'm> Finder<'a, 'm> {
 }
 
 fn ends_with_path(path: &str, end: &str) -> bool {
-    path.strip_suffix(end)
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    // The directory itself, where nothing says what its import path is.
+    end.is_empty()
+        || path
+            .strip_suffix(end)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
 /// Path elements that two paths have in common, from the file name up.

@@ -4,7 +4,7 @@
 //! goroutines that may bring them together.
 
 use super::facts::{Access, CallKind, Held, Place};
-use super::flow::{Analysis, NodeId, Root, RootKind, Use, named_in};
+use super::flow::{Analysis, NodeId, Root, RootKind, Use, Whose, named_in};
 use super::program::{FuncId, Ty, TypeId};
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
@@ -44,6 +44,15 @@ pub struct Meeting {
     pub right: Option<u32>,
     /// Both roots are certain to run.
     pub strong: bool,
+}
+
+/// Who gets the benefit of the doubt where it is not known whether two goroutines have the same object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// The suspicion: the program has crashed, so somebody did it.
+    Crashed,
+    /// The code: nothing has happened yet.
+    Keeps,
 }
 
 /// Every map of the module with its uses, by place.
@@ -97,6 +106,7 @@ pub fn clash(
     place: &Place,
     left: (&Use, &Access),
     right: (&Use, &Access),
+    doubt: Doubt,
 ) -> Option<(Relation, Meeting)> {
     if relation(left, right) == Relation::Guarded {
         return None;
@@ -104,10 +114,11 @@ pub fn clash(
     let mut best: Option<(Relation, Meeting)> = None;
     for (l, r) in meetings(analysis, place, left.0, right.0) {
         let meeting = beside(analysis, l, r);
-        if best
-            .as_ref()
-            .is_some_and(|(_, best)| best.strong || !meeting.strong)
-        {
+        let known = best.as_ref();
+        let no_better = known.is_some_and(|(_, best)| best.strong || !meeting.strong);
+        let doubtful = doubt == Doubt::Keeps
+            && !(meeting.strong && have_in_common(analysis, place, (left.0, l), (right.0, r)));
+        if no_better || doubtful {
             continue;
         }
         let locked = (
@@ -120,6 +131,33 @@ pub fn clash(
         }
     }
     best
+}
+
+/// True where both goroutines belong to one program and reach the map from something that both are known to have.
+fn have_in_common(
+    analysis: &Analysis<'_>,
+    place: &Place,
+    left: (&Use, Option<u32>),
+    right: (&Use, Option<u32>),
+) -> bool {
+    if is_element_of_list(analysis, place) || !analysis.are_of_one_program(left, right) {
+        return false;
+    }
+    // Package variables are everybody's, and who knows a function's variable is known already.
+    if owner_of(place).is_none() {
+        return true;
+    }
+    let (one, other) = match (left.1, right.1) {
+        (Some(l), Some(r)) if l == r => (Whose::Siblings(l), Whose::Siblings(r)),
+        (Some(l), Some(r)) => (Whose::Goroutine(l), Whose::Goroutine(r)),
+        (None, Some(r)) => (Whose::Starter(r), Whose::Goroutine(r)),
+        (Some(l), None) => (Whose::Goroutine(l), Whose::Starter(l)),
+        (None, None) => return false,
+    };
+    let others = analysis.common(right.0, other);
+    let own = analysis.common(left.0, one);
+    own.iter()
+        .any(|tie| others.iter().any(|other| tie.meets(*other)))
 }
 
 /// Roots whose goroutines may be at both uses at once; `None` is the code that starts the other one.
@@ -140,7 +178,7 @@ fn meetings(
             found.push((Some(l), None));
         }
         for &r in &right.roots {
-            if can_meet(analysis, place, l, r) {
+            if can_meet(analysis, place, (left, right), (l, r)) {
                 found.push((Some(l), Some(r)));
             }
         }
@@ -163,13 +201,20 @@ fn root<'a>(analysis: &'a Analysis<'_>, id: u32) -> Option<&'a Root> {
 }
 
 /// True where goroutines of these roots can be at one map of this place at once.
-fn can_meet(analysis: &Analysis<'_>, place: &Place, l: u32, r: u32) -> bool {
+fn can_meet(
+    analysis: &Analysis<'_>,
+    place: &Place,
+    uses: (&Use, &Use),
+    (l, r): (u32, u32),
+) -> bool {
     let (Some(left), Some(right)) = (root(analysis, l), root(analysis, r)) else {
         return false;
     };
     if let Some((func, local)) = variable_of(place)
         && !(reaches_variable(analysis, left, func, local)
-            && reaches_variable(analysis, right, func, local))
+            && reaches_variable(analysis, right, func, local)
+            && is_beyond(analysis, left, uses.0, func)
+            && is_beyond(analysis, right, uses.1, func))
     {
         return false;
     }
@@ -186,15 +231,21 @@ fn can_meet(analysis: &Analysis<'_>, place: &Place, l: u32, r: u32) -> bool {
 
 /// True where `other` is what starts `scoped` and waits for its end.
 fn waits_for(analysis: &Analysis<'_>, scoped: &Root, (id, other): (u32, &Root)) -> bool {
-    let Some((starter, _)) = scoped.started.filter(|_| scoped.scoped && !other.many) else {
+    let Some((starter, _)) = scoped.started.filter(|_| scoped.scoped) else {
         return false;
     };
+    // Siblings that one function starts run beside each other, unless it waits for the first before it starts the second.
+    if other.started.is_some_and(|(other, _)| other == starter) {
+        return analysis.part(starter).is_some_and(|(_, part, _)| {
+            let mut joins = part.joins.iter();
+            joins.any(|&join| scoped.seq < join && join < other.seq)
+        });
+    }
+    if other.many {
+        return false;
+    }
     if other.kind == RootKind::Exported || other.node == starter {
         return true;
-    }
-    // Siblings that one function starts and waits for do run beside each other.
-    if other.started.is_some_and(|(other, _)| other == starter) {
-        return false;
     }
     other.kind == RootKind::Main || analysis.roots_of(starter).contains(&id)
 }
@@ -251,6 +302,29 @@ fn reaches_variable(analysis: &Analysis<'_>, root: &Root, func: FuncId, local: u
     of == func && (own.is_none() || own != declared)
 }
 
+/// False for a use in the variable's own function: a goroutine that comes there by a call has made a variable of its own.
+fn is_beyond(analysis: &Analysis<'_>, root: &Root, used: &Use, func: FuncId) -> bool {
+    let (Some((facts, _, of)), Some((_, _, runs))) =
+        (analysis.part(used.node), analysis.part(root.node))
+    else {
+        return true;
+    };
+    if of != func {
+        return true;
+    }
+    let mut part = analysis.part_number(used.node);
+    while let Some(at) = part.filter(|_| runs == func) {
+        if Some(at) == analysis.part_number(root.node) {
+            return true;
+        }
+        part = facts
+            .parts
+            .get(usize::from(at))
+            .and_then(|part| part.parent);
+    }
+    false
+}
+
 /// True where every goroutine of the root has a map of its own there.
 fn is_own(analysis: &Analysis<'_>, (id, root): (u32, &Root), place: &Place) -> bool {
     if let (Some((func, local)), Some((starter, _))) = (variable_of(place), root.started) {
@@ -269,7 +343,7 @@ fn is_own(analysis: &Analysis<'_>, (id, root): (u32, &Root), place: &Place) -> b
         return of == func
             && around
                 .into_iter()
-                .any(|(start, end)| *start < declared && declared < *end);
+                .any(|(start, end)| *start <= declared && declared < *end);
     }
     let Some(owner) = owner_of(place) else {
         return false;
@@ -426,6 +500,29 @@ pub fn map_name(analysis: &Analysis<'_>, place: &Place) -> String {
         }
         Place::Part(of, name) => format!("{}.{name}", map_name(analysis, of)),
         Place::Element(of) => format!("{}[…]", map_name(analysis, of)),
+    }
+}
+
+/// True for `parts[i]`: goroutines that share a list have their own elements as a rule, and which one is not known.
+fn is_element_of_list(analysis: &Analysis<'_>, place: &Place) -> bool {
+    match place {
+        Place::Element(of) => {
+            let list = match &**of {
+                Place::Local(func, id) => {
+                    let facts = analysis.facts.get(func.0 as usize);
+                    let local = facts.and_then(|facts| facts.locals.get(*id as usize));
+                    local.is_some_and(|local| local.is_list)
+                }
+                of => {
+                    let ty = type_of(analysis, of);
+                    let ty = analysis.program.underlying(&analysis.program.pointee(&ty));
+                    matches!(ty, Ty::List(_))
+                }
+            };
+            list || is_element_of_list(analysis, of)
+        }
+        Place::Part(of, _) => is_element_of_list(analysis, of),
+        _ => false,
     }
 }
 

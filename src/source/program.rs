@@ -135,6 +135,8 @@ pub struct Package {
     pub name: Name,
     /// True for `package main`.
     pub is_main: bool,
+    /// Packages of this module that it imports, ascending.
+    pub imports: Vec<PackageId>,
 }
 
 /// What an imported name stands for.

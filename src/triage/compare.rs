@@ -1,14 +1,16 @@
 //! From two captures to a verdict: what leaks, what hangs, or that nothing did.
 //!
-//! `gotriage diff` calls [`compare`]; numbers come from `analyze::compare`, [`verdict`] judges them, [`report`] holds the types.
+//! `gotriage diff` calls [`compare_with_traces`]; numbers come from `analyze::compare`, [`verdict`] judges them, [`report`] holds the types.
 //! Two captures show what one cannot: that goroutines stand where they stood, and that more have come.
 
 mod profiles;
 pub mod report;
+mod traces;
 mod verdict;
 
 use super::case::Case;
 use super::report::{CreatedBy, Tool, Wait};
+use super::trace::TraceSummary;
 use super::values::{count, grouped, name, place, site, stands};
 use super::{Options, memory, notes, waits};
 use crate::analyze::compare::{self, Comparison, ID_BATCH, Identity, Side};
@@ -22,9 +24,22 @@ use std::cmp::Ordering;
 ///
 /// Of an input with several incidents the last one with goroutines is taken: the captures that are nearest to each other.
 pub fn compare(evidence: &Evidence<'_>, options: &Options) -> Option<DiffReport> {
+    compare_with_traces(evidence, &[], options)
+}
+
+/// The same where execution traces are among the inputs: two of them are compared with each other.
+pub fn compare_with_traces(
+    evidence: &Evidence<'_>,
+    traces: &[TraceSummary],
+    options: &Options,
+) -> Option<DiffReport> {
     let [first, second, ..] = &evidence.inputs[..] else {
         return None;
     };
+    let trace_of = |input: InputId| traces.iter().find(|trace| trace.input == input.0);
+    if let (Some(before), Some(after)) = (trace_of(first.id), trace_of(second.id)) {
+        return Some(traces::compare(evidence, before, after));
+    }
     let found = incidents(evidence, true);
     let (old, new) = (last_of(&found, first.id), last_of(&found, second.id));
     let empty = Incident::empty(first.id);
@@ -54,8 +69,14 @@ pub fn compare(evidence: &Evidence<'_>, options: &Options) -> Option<DiffReport>
     Some(DiffReport {
         schema: SCHEMA,
         tool: Tool::this(),
-        before: capture(&before, first.id, &found, old),
-        after: capture(&after, second.id, &found, new),
+        before: Capture {
+            traced_ns: trace_of(first.id).map(|trace| traces::length(&trace.findings)),
+            ..capture(&before, first.id, &found, old)
+        },
+        after: Capture {
+            traced_ns: trace_of(second.id).map(|trace| traces::length(&trace.findings)),
+            ..capture(&after, second.id, &found, new)
+        },
         verdict,
         goroutines: turnover(&comparison),
         groups: if both_dumps {
@@ -72,6 +93,7 @@ pub fn compare(evidence: &Evidence<'_>, options: &Options) -> Option<DiffReport>
         findings,
         notes: notes(evidence),
         process: pair.process,
+        traces: Vec::new(),
     })
 }
 
@@ -119,6 +141,7 @@ fn capture(case: &Case<'_, '_>, input: InputId, found: &[Incident], at: Option<u
             .unwrap_or_default(),
         goroutines: u64::from(case.census.total),
         profiles: profiles::kinds(case),
+        traced_ns: None,
         go: case.go.version.map(|version| version.to_string()),
         incident: found.iter().take(until).filter(own).count() as u32,
         incidents: found.iter().filter(own).count() as u32,

@@ -17,7 +17,7 @@ use super::values::{at, count, place, stands};
 use super::{Options, notes, nothing, verdict};
 use crate::analyze::incident::{GoroutineRef, incidents};
 use crate::model::{Evidence, FrameId, Grade};
-use report::{Edge, EdgeKind, Folded, GraphInput, GraphKind, GraphReport, Node, NodeKind, SCHEMA};
+use report::{Edge, Folded, GraphInput, GraphKind, GraphReport, Node, NodeKind, SCHEMA};
 
 /// How many ids a node names; the picture shows fewer still.
 const IDS_MOST: usize = 20;
@@ -167,41 +167,6 @@ impl Drawing {
     }
 }
 
-/// A node without anything.
-fn node(kind: NodeKind) -> Node {
-    Node {
-        id: String::new(),
-        kind,
-        count: 1,
-        goroutines: Vec::new(),
-        numbering: None,
-        name: None,
-        state: None,
-        longest_wait_minutes: 0,
-        site: None,
-        crashed: false,
-        evidence: Vec::new(),
-    }
-}
-
-/// An edge with nothing to say for it.
-fn edge(kind: EdgeKind, grade: Grade, from: &str, to: &str) -> Edge {
-    Edge {
-        from: from.to_owned(),
-        to: to.to_owned(),
-        kind,
-        grade,
-        site: None,
-        op: None,
-        times: None,
-        wakes: Vec::new(),
-        noticed: false,
-        conflicts: Vec::new(),
-        why: Vec::new(),
-        evidence: Vec::new(),
-    }
-}
-
 /// The node of these goroutines, given by position.
 fn goroutines(case: &Case<'_, '_>, members: &[u32]) -> Node {
     let block = |&at: &u32| case.incident.goroutines.get(at as usize).copied();
@@ -231,7 +196,7 @@ fn goroutines(case: &Case<'_, '_>, members: &[u32]) -> Node {
         },
         crashed: blocks.iter().any(|&block| Some(block) == case.crasher),
         evidence: headers(case, &blocks),
-        ..node(NodeKind::Goroutines)
+        ..Node::of(NodeKind::Goroutines)
     }
 }
 

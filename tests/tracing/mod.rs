@@ -41,6 +41,12 @@ pub fn samples() -> Vec<Sample> {
     paths.iter().map(|path| sample(path)).collect()
 }
 
+/// Those that Go's reader reads to the end.
+pub fn whole() -> impl Iterator<Item = Sample> {
+    let samples = samples().into_iter();
+    samples.filter(|sample| sample.error().is_none())
+}
+
 fn sample(path: &Path) -> Sample {
     let name = path.file_name().unwrap().to_str().unwrap();
     let name = name.strip_suffix(".trace.zst").unwrap().to_owned();

@@ -29,6 +29,8 @@ func main() {
 	go w.report()
 	fmt.Println(sum([]string{"a", "b"}), tally([]string{"a", "b"}))
 	go accept(make(chan net))
+	serveApart()
+	http.HandleFunc("/player", players.serve)
 	go routes.refresh()
 	http.HandleFunc("/routes", routes.serve)
 	http.HandleFunc("/flags", flags.serve)

@@ -96,3 +96,31 @@ func (f flagSet) serve(w http.ResponseWriter, r *http.Request) {
 	defer f.mu.Unlock()
 	f.set[r.FormValue("name")] = true // suspect: copied-lock
 }
+
+// players are guarded, but not what a request does with the one that it finds.
+var players = &playerStore{known: map[string]*player{}}
+
+type playerStore struct {
+	mu    sync.Mutex
+	known map[string]*player
+}
+
+type player struct {
+	scores map[string]int
+}
+
+func (s *playerStore) find(name string) *player {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ok := s.known[name]
+	if !ok {
+		p = &player{scores: map[string]int{}}
+		s.known[name] = p
+	}
+	return p
+}
+
+func (s *playerStore) serve(w http.ResponseWriter, r *http.Request) {
+	p := s.find(r.FormValue("name"))
+	p.scores[r.FormValue("game")]++ // suspect: unguarded
+}

@@ -265,7 +265,7 @@ impl<'a> Creation<'a> {
 }
 
 /// A frame of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LiveFrame<'a> {
     /// Function.
     pub func: &'a [u8],

@@ -232,16 +232,17 @@ const BLOCKING: &[&str] = &[
     "net.(*",
 ];
 
+/// True for a function in which goroutines block for others: its callers say what for.
+pub(super) fn blocks_for_others(func: &[u8]) -> bool {
+    let mut begins = BLOCKING.iter();
+    begins.any(|begin| func.starts_with(begin.as_bytes()))
+}
+
 impl Stretch {
     /// The innermost frame of the program: where it blocked, as its author sees it.
     pub fn place(&self) -> Option<&Place> {
-        let blocks = |place: &&Place| {
-            let func = &place.func.0;
-            !BLOCKING
-                .iter()
-                .any(|begin| func.starts_with(begin.as_bytes()))
-        };
-        self.stack.iter().find(blocks).or(self.stack.first())
+        let own = |place: &&Place| !blocks_for_others(&place.func.0);
+        self.stack.iter().find(own).or(self.stack.first())
     }
 
     /// False for goroutines of the runtime and of the tracer, which wait by their nature.

@@ -14,6 +14,7 @@ mod lives;
 mod maps;
 mod moments;
 mod origins;
+pub mod pair;
 mod relay;
 mod spans;
 mod stacks;

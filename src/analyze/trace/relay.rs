@@ -222,7 +222,8 @@ struct Chunk {
     others: Vec<(Event, Vec<u8>)>,
     /// Time of the event before the first.
     from: i64,
-    events: u64,
+    /// Words that are no event of their own.
+    surplus: usize,
 }
 
 impl Chunk {
@@ -230,7 +231,11 @@ impl Chunk {
         self.words.clear();
         self.others.clear();
         self.from = from;
-        self.events = 0;
+        self.surplus = 0;
+    }
+
+    fn events(&self) -> u64 {
+        self.words.len().saturating_sub(self.surplus) as u64
     }
 
     /// Hands all events to the tally.
@@ -279,12 +284,23 @@ impl Sink for Relay<'_, '_> {
     #[inline(always)]
     fn event(&mut self, event: &Event, tables: &Tables<'_>) {
         let taken = match &event.kind {
-            EventKind::Goroutine(change) => self.transition(event, change),
+            EventKind::Goroutine(change) => {
+                let told =
+                    self.is_in(change.slot, change.id) && self.is_context_told(&event.context);
+                told && self.transition(event, change)
+            }
             EventKind::Experimental(..) => self.experiment(event),
             _ => false,
         };
         if !taken {
             // A copy: what the other function sees has to lie in memory, and this event need not.
+            self.other(*event, tables);
+        }
+    }
+
+    #[inline(always)]
+    fn passage(&mut self, event: &Event, change: &GoTransition, tables: &Tables<'_>) {
+        if !self.transition(event, change) {
             self.other(*event, tables);
         }
     }
@@ -298,18 +314,18 @@ impl Sink for Relay<'_, '_> {
 }
 
 impl<'scope, 'env> Relay<'scope, 'env> {
-    /// A transition in few bytes; false where it does not fit.
+    /// A transition in few bytes, of a goroutine that the tally was told of, and in a context that it was told of; false where it does not
+    /// fit.
     #[inline(always)]
     fn transition(&mut self, event: &Event, change: &GoTransition) -> bool {
         let context = &event.context;
-        let told = self.is_in(change.slot, change.id);
         let (by, fits) = match (change.from, change.to) {
             (GoState::NotExist | GoState::Undetermined, _) | (_, GoState::NotExist) => {
                 return false;
             }
             (GoState::Waiting, GoState::Runnable) => (
                 context.slot,
-                !change.stack.is_some() && change.reason == Word::EMPTY && self.is_told(context),
+                !change.stack.is_some() && change.reason == Word::EMPTY,
             ),
             _ => {
                 let own = context.slot == change.slot && context.goroutine == change.id;
@@ -317,7 +333,7 @@ impl<'scope, 'env> Relay<'scope, 'env> {
                 (u32::from(change.reason.0), stack)
             }
         };
-        if !told || !fits || event.at < self.last {
+        if !fits || event.at < self.last {
             return false;
         }
         let packed = Packed {
@@ -355,7 +371,7 @@ impl<'scope, 'env> Relay<'scope, 'env> {
 
     /// True where the tally knows the goroutine of the context by its slot, or there is none.
     #[inline(always)]
-    fn is_told(&self, context: &Context) -> bool {
+    fn is_context_told(&self, context: &Context) -> bool {
         match context.slot {
             NO_SLOT => context.goroutine == ABSENT,
             slot => self.is_in(slot, context.goroutine),
@@ -389,12 +405,12 @@ impl<'scope, 'env> Relay<'scope, 'env> {
     fn push_wide(&mut self, packed: Packed) {
         let [first, second, third] = packed.wide();
         self.chunk.words.extend([first, second]);
+        self.chunk.surplus += WIDE - 1;
         self.push(third);
     }
 
     #[inline(always)]
     fn push(&mut self, word: u64) {
-        self.chunk.events += 1;
         self.chunk.words.push(word);
         if self.chunk.words.len() >= self.size {
             self.send();
@@ -404,7 +420,7 @@ impl<'scope, 'env> Relay<'scope, 'env> {
     /// Sends the chunk off. With the first full one the tally moves to a thread of its own.
     #[cold]
     fn send(&mut self) {
-        self.events += self.chunk.events;
+        self.events += self.chunk.events();
         (self.watch)(self.events);
         if let Some(scope) = self.scope
             && let Some(tally) = self.tally.take()
@@ -429,7 +445,7 @@ impl<'scope, 'env> Relay<'scope, 'env> {
         if let Some(tally) = &mut self.tally {
             self.chunk.add_to(tally);
         }
-        self.events += self.chunk.events;
+        self.events += self.chunk.events();
         self.chunk.clear(self.last);
     }
 }

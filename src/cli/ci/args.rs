@@ -1,7 +1,8 @@
-//! The arguments of `gotriage ci`; see [`crate::cli::args`] for those shared by all commands.
+//! The arguments of `gotriage ci`; see [`crate::cli::shared`] for those that others take, too.
 
 use super::{CiSettings, Files, System};
-use crate::cli::args::{GradeArg, size};
+use crate::cli::redact::args::RedactArgs;
+use crate::cli::shared::{GradeArg, size};
 use crate::goruntime::version::GoBuild;
 use crate::input::DEFAULT_MAX_BYTES;
 use crate::triage::Options;
@@ -24,9 +25,14 @@ Examples:
   # All forms at once, of a log that is there already, built elsewhere
   gotriage ci --out report --strip-prefix /builds/group/app test.log
 
+  # For others: messages, labels, names of subtests and hosts replaced; annotations stay on their lines
+  gotriage ci --redact --out report test.log
+
+With --redact=all code is replaced as well, and no annotation finds its line.
+
 Exit codes:
   0  no finding; tests may have failed without a crash: ask go test (set -o pipefail)
-  1  a finding, or one of the grade of --fail-on
+  1  a finding (a panic, a fatal error, a race, a timeout, a leak, what did not build), or one of the grade of --fail-on
   2  wrong usage, unreadable input, an output that could not be written
   3  no output of go test was recognised")]
 pub struct CiArgs {
@@ -37,8 +43,9 @@ pub struct CiArgs {
     file: Option<PathBuf>,
     /// Pass the input through to standard output, as it comes
     ///
-    /// Byte for byte, and at once. What gotriage has to say of it goes to standard error then, workflow commands of --github apart.
-    #[arg(long, help_heading = "Input")]
+    /// Byte for byte, and at once. What gotriage has to say of it goes to standard error then, workflow commands of --github apart. Not
+    /// with --redact, which would be in vain.
+    #[arg(long, conflicts_with = "redact", help_heading = "Input")]
     tee: bool,
     /// What stands before the repository's paths in the log
     ///
@@ -57,6 +64,9 @@ pub struct CiArgs {
     /// Default: 4G.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Input")]
     max_bytes: Option<u64>,
+    /// Redaction.
+    #[command(flatten)]
+    redact: RedactArgs,
     /// Write all forms into this directory
     ///
     /// It is made where it is missing: gotriage.json, gotriage.html, gotriage.md, gotriage.sarif, junit.xml, gl-code-quality-report.json and
@@ -153,6 +163,7 @@ impl CiArgs {
         CiSettings {
             file: self.file.clone(),
             tee: self.tee,
+            redact: self.redact.settings(),
             max_bytes: self.max_bytes.unwrap_or(DEFAULT_MAX_BYTES),
             options: Options {
                 go: self.go,

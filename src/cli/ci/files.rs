@@ -148,7 +148,8 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         beside.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = beside.tempfile_in(directory)?;
-    file.write_all(bytes)?;
+    // Of the file inside an error does not name the temporary place.
+    file.as_file_mut().write_all(bytes)?;
     file.persist(&path).map_err(|error| error.error)?;
     Ok(())
 }

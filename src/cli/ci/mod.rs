@@ -6,12 +6,14 @@
 pub mod args;
 mod checkout;
 mod files;
+mod redacting;
 mod stream;
 
 use super::exit::Exit;
 use super::output;
 use super::progress::Progress;
 use super::read::{self, ReadSettings};
+use super::redact::Asked;
 use crate::input::Source;
 use crate::model::{Grade, TestRun};
 use crate::parse::gotest::{test_run, transcript};
@@ -32,6 +34,8 @@ pub struct CiSettings {
     file: Option<PathBuf>,
     /// Pass the log through.
     tee: bool,
+    /// `--redact`.
+    redact: Option<Asked>,
     /// Limit for the log, in bytes after decompression.
     max_bytes: u64,
     /// What steers the analysis.
@@ -108,12 +112,18 @@ struct Log {
 
 /// Reads, judges, writes.
 pub fn run(settings: &CiSettings) -> Exit {
-    let Some(log) = read_log(settings) else {
+    let Some(mut log) = read_log(settings) else {
         return Exit::Incomplete;
     };
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let system = settings.system.unwrap_or_else(|| System::detect(variable));
-    let checkout = checkout::find(&settings.prefixes, variable);
+    let mut checkout = checkout::find(&settings.prefixes, variable);
+    if let Some(asked) = &settings.redact {
+        let Some(clean) = redacting::redacted(log, &mut checkout, asked) else {
+            return Exit::Incomplete;
+        };
+        log = clean;
+    }
     let transcript = transcript(log.source.bytes());
     let evidence = read(&[Given {
         name: &log.source.name,
@@ -137,7 +147,7 @@ pub fn run(settings: &CiSettings) -> Exit {
         .map(|finding| finding.annotation.clone())
         .collect();
     let written = files::write(settings, system, &report, &annotations, variable)
-        & tell(settings, system, &report, &annotations, &log);
+        & (!recognised || tell(settings, system, &report, &annotations, &log));
     if !written || log.incomplete {
         Exit::Incomplete
     } else if !recognised {

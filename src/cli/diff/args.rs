@@ -1,13 +1,7 @@
-//! The arguments of `gotriage diff`; see [`crate::cli::args`] for those shared by all commands.
+//! The arguments of `gotriage diff`; see [`crate::cli::shared`] for those that others take, too.
 
 use super::DiffSettings;
-use crate::cli::args::{FormatArg, GradeArg, size};
-use crate::cli::read::ReadSettings;
-use crate::cli::redact::args::RedactArgs;
-use crate::cli::show::PageArgs;
-use crate::goruntime::version::GoBuild;
-use crate::input::DEFAULT_MAX_BYTES;
-use crate::triage::Options;
+use crate::cli::shared::{CaptureArgs, GradeArg, ReportArgs};
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
@@ -25,6 +19,11 @@ Examples:
   gotriage diff heap-before.pb.gz heap-after.pb.gz
   gotriage diff goroutine.pb.gz after.txt
 
+  # What changed between two execution traces: who has not moved, who came, who waits longer
+  curl -so before.trace 'http://HOST:6060/debug/pprof/trace?seconds=5'
+  curl -so after.trace 'http://HOST:6060/debug/pprof/trace?seconds=5'
+  gotriage diff before.trace after.trace
+
   # For the ticket, for a script, for CI
   gotriage diff --format markdown before.txt after.txt
   gotriage diff --format json before.txt after.txt | jq .verdict
@@ -32,7 +31,7 @@ Examples:
 pub struct DiffArgs {
     /// The earlier capture; `-` is standard input
     ///
-    /// A crash dump, SIGQUIT text or debug=2 text, in a log or alone; or a profile. Of a file with several incidents the last one is
+    /// A crash dump, SIGQUIT text or debug=2 text, in a log or alone; a profile; or an execution trace. Of a file with several incidents the last one is
     /// taken.
     #[arg(value_name = "BEFORE", value_hint = ValueHint::FilePath)]
     before: PathBuf,
@@ -42,39 +41,12 @@ pub struct DiffArgs {
     /// builds or programs.
     #[arg(value_name = "AFTER", value_hint = ValueHint::FilePath)]
     after: PathBuf,
-    /// Go version of the program, such as 1.23, instead of the inferred one
-    ///
-    /// The version decides what runtime frames mean. Example: --go 1.23.4
-    #[arg(long, value_name = "VERSION", help_heading = "Input")]
-    go: Option<GoBuild>,
-    /// Read at most this much of each input, such as 500M
-    ///
-    /// Bytes after decompression; the suffixes K, M and G count in steps of 1024. What was read is compared, and the exit code is 2.
-    /// Default: 4G.
-    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Input")]
-    max_bytes: Option<u64>,
-    /// Redaction.
+    /// How they are read.
     #[command(flatten)]
-    redact: RedactArgs,
-    /// Form of the answer
-    ///
-    /// `text` is for a terminal, `markdown` for tickets and pull requests, `html` one file for a browser, `json` for programs: the
-    /// schema gotriage.diff/1, which `gotriage schema diff` prints.
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        help_heading = "Output"
-    )]
-    format: FormatArg,
-    /// Show all groups and waits instead of those that changed
-    ///
-    /// Text, Markdown and HTML leave out what is equal in both captures. JSON has everything.
-    #[arg(long, help_heading = "Output")]
-    all: bool,
-    /// Colours and width.
+    capture: CaptureArgs,
+    /// Form of the answer.
     #[command(flatten)]
-    page: PageArgs,
+    report: ReportArgs,
     /// Exit with 1 if a leak or hang of this grade or a higher one shows
     ///
     /// For CI: a capture before and one after a load test. The answer is the same.
@@ -86,20 +58,11 @@ impl DiffArgs {
     /// As plain settings.
     pub fn settings(&self) -> DiffSettings {
         DiffSettings {
-            read: ReadSettings {
-                files: vec![self.before.clone(), self.after.clone()],
-                max_bytes: self.max_bytes.unwrap_or(DEFAULT_MAX_BYTES),
-                redact: self.redact.settings(),
-            },
-            options: Options {
-                go: self.go,
-                separate: true,
-                ..Options::default()
-            },
-            format: self.format.into(),
-            colour: self.page.colour(),
-            all: self.all,
-            width: self.page.width(),
+            read: self
+                .capture
+                .reading(vec![self.before.clone(), self.after.clone()]),
+            options: self.capture.options(true),
+            form: self.report.settings(),
             fail_on: self.fail_on.map(Into::into),
         }
     }

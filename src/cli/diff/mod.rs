@@ -2,15 +2,15 @@
 
 pub mod args;
 
-use super::analyse::with_evidence;
+use super::analyse::with_traces;
 use super::exit::Exit;
-use super::output::{self, Colour, OutputFormat};
+use super::output::{self, Form};
 use super::progress::Progress;
 use super::read::{self, ReadSettings};
 use crate::model::Grade;
 use crate::render::diff::write;
 use crate::triage::Options;
-use crate::triage::compare::compare;
+use crate::triage::compare::compare_with_traces;
 use crate::triage::compare::report::{Capture, DiffReport};
 use crate::triage::report::Category;
 
@@ -22,13 +22,7 @@ pub struct DiffSettings {
     /// What steers the analysis.
     pub options: Options,
     /// Form of the answer.
-    pub format: OutputFormat,
-    /// Colours.
-    pub colour: Colour,
-    /// Long lists in full.
-    pub all: bool,
-    /// Columns, if set.
-    pub width: Option<usize>,
+    pub form: Form,
     /// `--fail-on`.
     pub fail_on: Option<Grade>,
 }
@@ -37,8 +31,8 @@ pub struct DiffSettings {
 pub fn run(settings: &DiffSettings) -> Exit {
     let progress = Progress::new();
     let inputs = read::all(&settings.read, &progress);
-    let compared = with_evidence(&inputs.sources, None, &progress, |evidence| {
-        compare(evidence, &settings.options)
+    let compared = with_traces(&inputs.sources, None, &progress, |evidence, traces| {
+        compare_with_traces(evidence, traces, &settings.options)
     });
     progress.finish();
     let Some(diff) = compared else {
@@ -55,13 +49,7 @@ pub fn run(settings: &DiffSettings) -> Exit {
             Exit::Nothing
         };
     }
-    let format = output::format(
-        settings.format,
-        settings.colour,
-        settings.width,
-        settings.all,
-    );
-    if !output::print(|out| write(&diff, format, out)) || inputs.incomplete {
+    if !output::print(|out| write(&diff, settings.form.format(), out)) || inputs.incomplete {
         return Exit::Incomplete;
     }
     exit(&diff, settings.fail_on)
@@ -69,16 +57,21 @@ pub fn run(settings: &DiffSettings) -> Exit {
 
 /// Why the captures can't be compared.
 fn incomparable(diff: &DiffReport) -> Option<String> {
-    if !diff.profiles.is_empty() {
+    if !diff.profiles.is_empty() || !diff.traces.is_empty() {
         return None;
     }
     let captures = [&diff.before, &diff.after];
-    let empty = |capture: &&&Capture| capture.goroutines == 0 && capture.profiles.is_empty();
+    let empty = |capture: &&&Capture| {
+        capture.goroutines == 0 && capture.profiles.is_empty() && capture.traced_ns.is_none()
+    };
     if let Some(capture) = captures.iter().find(empty) {
         return Some(format!(
-            "{}: neither goroutines nor profiles were recognised; diff compares dumps (debug=2, SIGQUIT, a crash) and profiles, not traces",
+            "{}: neither goroutines nor profiles nor a trace were recognised; diff compares dumps (debug=2, SIGQUIT, a crash), profiles and execution traces",
             capture.path
         ));
+    }
+    if captures.iter().any(|capture| capture.traced_ns.is_some()) {
+        return Some(with_trace(&diff.before, &diff.after));
     }
     let holds = |capture: &Capture| match capture.goroutines {
         0 => format!(
@@ -98,6 +91,22 @@ fn incomparable(diff: &DiffReport) -> Option<String> {
                 holds(&diff.after)
             )
         })
+}
+
+/// What to do with a trace and something else.
+fn with_trace(before: &Capture, after: &Capture) -> String {
+    let (trace, other) = match before.traced_ns {
+        Some(_) => (before, after),
+        None => (after, before),
+    };
+    let what = match other.goroutines {
+        0 => "profiles, which name no goroutine",
+        _ => "a dump",
+    };
+    format!(
+        "{} is an execution trace, and {} holds {what}: one shows a stretch of time, the other a moment, so there is no difference between them. Read them together, joined by the goroutines' numbers: gotriage {} {}; or take a second trace and compare the two",
+        trace.path, other.path, trace.path, other.path
+    )
 }
 
 /// As for reports: a finding of the grade of `--fail-on` is 1.

@@ -1,7 +1,7 @@
-//! The arguments of `gotriage graph`; see [`crate::cli::args`] for those shared by all commands.
+//! The arguments of `gotriage graph`; see [`crate::cli::shared`] for those that others take, too.
 
 use super::{GraphSettings, Layout};
-use crate::cli::args::InputArgs;
+use crate::cli::shared::InputArgs;
 use crate::render::graph::GraphFormat;
 use crate::triage::graph::GraphOptions;
 use crate::triage::graph::report::GraphKind;

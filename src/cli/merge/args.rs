@@ -21,7 +21,8 @@ Examples:
 pub struct MergeArgs {
     /// What gotriage scan --format jsonl wrote; `-` is standard input
     ///
-    /// Compressed or not, in any order and grouping. An incident that stands in several of them counts once.
+    /// Compressed or not, in any order and grouping. An incident that stands in several of them counts once. Redacted results can be
+    /// merged where they were made with one --redact-key.
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     files: Vec<PathBuf>,
     /// Time and form.

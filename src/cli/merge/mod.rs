@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::output::complain;
 use super::scan::keep::Keep;
 use super::scan::output::{Answer, lost};
+use super::scan::redacting::KEYLESS;
 use crate::input::archive::{self, Limits, Origin, Remark, Visitor};
 use crate::triage::scan::report::{ScanIncident, ScanNote};
 use serde_json::Value;
@@ -29,16 +30,24 @@ const LONGEST: u64 = 1 << 30;
 
 /// Reads, puts together, prints.
 pub fn run(settings: &MergeSettings) -> Exit {
-    let keep = match Keep::new(settings.answer.bounds()) {
+    let keep = match Keep::new(settings.answer.bounds(), None) {
         Ok(keep) => keep,
         Err(cause) => return lost(&cause),
     };
     let mut lines = Lines {
         keep: &keep,
+        texts: 0,
+        keyless: None,
         wrong: false,
     };
     for path in &settings.files {
         lines.file(path);
+    }
+    if let Some(name) = lines.keyless.take().filter(|_| lines.texts > 1) {
+        lines.complain(&format!(
+            "{name}: redacted without --redact-key: its pseudonyms mean others than those of the other files, so equal ones are not \
+             the same; scan with --redact-key to merge"
+        ));
     }
     let wrong = lines.wrong;
     match keep.arranged() {
@@ -53,6 +62,10 @@ pub fn run(settings: &MergeSettings) -> Exit {
 /// Takes lines from files.
 struct Lines<'k> {
     keep: &'k Keep,
+    /// Results read.
+    texts: usize,
+    /// One whose pseudonyms hold in it alone.
+    keyless: Option<String>,
     /// Something could not be read.
     wrong: bool,
 }
@@ -87,7 +100,7 @@ impl Lines<'_> {
     }
 
     /// One line; what is wrong with it, if it is none of a scan.
-    fn line(&mut self, line: &[u8]) -> Result<(), serde_json::Error> {
+    fn line(&mut self, name: &str, line: &[u8]) -> Result<(), serde_json::Error> {
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
@@ -95,6 +108,9 @@ impl Lines<'_> {
             let mut value: Value = serde_json::from_slice(line)?;
             let note: ScanNote =
                 serde_json::from_value(value.get_mut("note").map_or(Value::Null, Value::take))?;
+            if note.text == KEYLESS {
+                self.keyless.get_or_insert_with(|| name.to_owned());
+            }
             self.keep.note(note);
         } else {
             let incident: ScanIncident = serde_json::from_slice(line)?;
@@ -108,13 +124,14 @@ impl Visitor for Lines<'_> {
     fn text(&mut self, name: &str, stream: &mut dyn Read) {
         let mut lines = BufReader::new(stream);
         let mut line = Vec::new();
+        self.texts += 1;
         for number in 1u64.. {
             line.clear();
             let read = lines.by_ref().take(LONGEST).read_until(b'\n', &mut line);
             if !read.is_ok_and(|count| count > 0) {
                 break;
             }
-            if let Err(error) = self.line(&line) {
+            if let Err(error) = self.line(name, &line) {
                 return self.complain(&format!(
                     "{name}:{number}: not a line of gotriage scan --format jsonl ({error}); the rest of this file is left out"
                 ));

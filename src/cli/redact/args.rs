@@ -1,8 +1,8 @@
 //! The arguments of `gotriage redact`, and `--redact` of all commands that read logs.
 
 use super::{Asked, RedactSettings};
-use crate::cli::args::size;
 use crate::cli::read::ReadSettings;
+use crate::cli::shared::size;
 use crate::input::DEFAULT_MAX_BYTES;
 use crate::redact::{Scope, TABLE};
 use clap::{Args, ValueEnum, ValueHint};

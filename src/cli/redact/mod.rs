@@ -23,6 +23,9 @@ pub struct Asked {
     pub key: Option<PathBuf>,
 }
 
+/// Said of an input that had to be cleaned without its wrapper.
+pub const UNWRAPPED: &str = "its wrapper cuts words in two, so it is cleaned without the wrapper; lines are counted in the bare text";
+
 /// What the user asked for.
 #[derive(Debug)]
 pub struct RedactSettings {
@@ -41,7 +44,7 @@ pub struct RedactSettings {
 /// Puts the cleaned inputs in the place of those that were read. What can't be cleaned is told and left out: nothing of it is shown.
 pub fn apply(inputs: &mut Inputs, asked: &Asked) {
     let sources = std::mem::take(&mut inputs.sources);
-    let Some(redaction) = redaction(asked) else {
+    let Some(redaction) = asked.redaction() else {
         inputs.incomplete = true;
         return;
     };
@@ -55,10 +58,7 @@ pub fn apply(inputs: &mut Inputs, asked: &Asked) {
     let cleaned = clean(&dirty, &redaction);
     for (source, clean) in sources.into_iter().zip(cleaned) {
         if clean.unwrapped {
-            output::complain(&format!(
-                "{}: its wrapper cuts words in two, so it is cleaned without the wrapper; lines are counted in the bare text",
-                source.name
-            ));
+            output::complain(&format!("{}: {UNWRAPPED}", source.name));
         }
         match clean.bytes {
             Ok(bytes) => inputs.sources.push(source.rewritten(clean.name, bytes)),
@@ -70,15 +70,19 @@ pub fn apply(inputs: &mut Inputs, asked: &Asked) {
     }
 }
 
-fn redaction(asked: &Asked) -> Option<Redaction> {
-    let key = match &asked.key {
-        None => None,
-        Some(path) => Some(key(path)?),
-    };
-    Some(Redaction {
-        scope: asked.scope,
-        key,
-    })
+impl Asked {
+    /// With the key read; `None`, after a message, where it can't be.
+    pub fn redaction(&self) -> Option<Redaction> {
+        let key = match &self.key {
+            None => None,
+            Some(path) => Some(key(path)?),
+        };
+        Some(Redaction {
+            scope: self.scope,
+            key,
+            roots: Vec::new(),
+        })
+    }
 }
 
 fn key(path: &Path) -> Option<Key> {
@@ -115,7 +119,7 @@ pub fn run(settings: &RedactSettings) -> Exit {
         Some(directory) => into(directory, &inputs.sources, settings.force),
         None => inputs.sources.iter().all(|source| one(source, settings)),
     };
-    if inputs.sources.len() == read {
+    if read > 0 && inputs.sources.len() == read {
         compare(&before, &after);
     }
     let outcome = Outcome {

@@ -1,7 +1,7 @@
-//! The arguments of `gotriage runbook`; see [`crate::cli::args`] for those shared by all commands.
+//! The arguments of `gotriage runbook`; see [`crate::cli::shared`] for those that others take, too.
 
 use super::RunbookSettings;
-use crate::cli::show::PageArgs;
+use crate::cli::shared::PageArgs;
 use crate::goruntime::version::GoVersion;
 use crate::triage::runbook::Target;
 use clap::{Args, ValueEnum};
@@ -104,8 +104,7 @@ impl RunbookArgs {
                 pod: self.pod.clone(),
             },
             format: self.format,
-            colour: self.page.colour(),
-            width: self.page.width(),
+            page: self.page.settings(),
         }
     }
 }

@@ -4,7 +4,7 @@ pub mod args;
 
 use super::analyse::walk;
 use super::exit::Exit;
-use super::output::{self, Colour, OutputFormat};
+use super::output::{self, OutputFormat, Page};
 use super::progress::Progress;
 use super::read::{self, ReadSettings};
 use crate::goruntime::version::GoVersion;
@@ -30,10 +30,8 @@ pub struct RunbookSettings {
     pub target: Target,
     /// Form of the runbook.
     pub format: RunbookFormat,
-    /// Colours.
-    pub colour: Colour,
-    /// Columns, if set.
-    pub width: Option<usize>,
+    /// How text looks.
+    pub page: Page,
 }
 
 /// Prints the runbook.
@@ -56,7 +54,7 @@ pub fn run(settings: &RunbookSettings) -> Exit {
         RunbookFormat::Json => OutputFormat::Json,
         RunbookFormat::Markdown => OutputFormat::Markdown,
     };
-    let format = output::format(form, settings.colour, settings.width, true);
+    let format = settings.page.format(form, true);
     match output::print(|out| render::runbook::write(&book, format, out)) {
         true => Exit::Analysed,
         false => Exit::Incomplete,

@@ -2,8 +2,8 @@
 
 use super::output::{Answer, ScanFormat};
 use super::{ScanSettings, bounds};
-use crate::cli::args::{GradeArg, size};
-use crate::cli::show::PageArgs;
+use crate::cli::redact::args::RedactArgs;
+use crate::cli::shared::{GradeArg, PageArgs, size};
 use crate::input::archive::Limits;
 use crate::input::walk::Choice;
 use crate::triage::fingerprint::Fingerprint;
@@ -32,7 +32,14 @@ Examples:
   # In parts, on several machines or at several times; see gotriage merge --help
   gotriage scan --format jsonl /srv/logs/a > a.jsonl
   gotriage scan --format jsonl /srv/logs/b > b.jsonl
-  gotriage merge a.jsonl b.jsonl")]
+  gotriage merge a.jsonl b.jsonl
+
+  # For others: without tenants, users, tokens; the key lets parts be merged
+  gotriage scan --redact --redact-key ~/.gotriage-key --format html /srv/logs > crashes.html
+
+With --redact, paths and texts are cleaned. Crashes keep their fingerprint where a line of code is known, which is nearly always; without
+one it is made of what is left of the message. --redact=all replaces code, and fingerprints with it: with one key they are the same in
+every run. Only with a key can results be merged; addresses, numbers and hosts are then counted within each log.")]
 pub struct ScanArgs {
     /// Files, directories and archives; `-` is standard input
     ///
@@ -70,9 +77,12 @@ pub struct ScanArgs {
     max_ratio: u64,
     /// Threads that read and search
     ///
-    /// By default one for each core. The answer is the same for any number.
+    /// By default one for each core. The answer is the same for any number. With --redact it is one, unless there is a --redact-key.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_JOBS), help_heading = "Limits")]
     jobs: Option<u64>,
+    /// Redaction.
+    #[command(flatten)]
+    redact: RedactArgs,
     /// Time and form.
     #[command(flatten)]
     pub answer: AnswerArgs,
@@ -139,8 +149,7 @@ impl AnswerArgs {
             format: self.format,
             show: self.show.clone(),
             all: self.all,
-            colour: self.page.colour(),
-            width: self.page.width(),
+            page: self.page.settings(),
             fail_on: self.fail_on.map(Into::into),
         }
     }
@@ -152,6 +161,10 @@ impl ScanArgs {
         let default = Limits::default();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let asked = self.jobs.and_then(|jobs| usize::try_from(jobs).ok());
+        let redact = self.redact.settings();
+        // Without a key pseudonyms are counted as they are met: in one order, whatever the machine.
+        let counted = redact.as_ref().is_some_and(|redact| redact.key.is_none());
+        let asked = if counted { Some(1) } else { asked };
         ScanSettings {
             paths: self.paths.clone(),
             choice: Choice {
@@ -164,6 +177,7 @@ impl ScanArgs {
                 max_ratio: self.max_ratio,
             },
             jobs: asked.unwrap_or(cores),
+            redact,
             answer: self.answer.settings(),
         }
     }

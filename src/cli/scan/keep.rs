@@ -3,8 +3,10 @@
 //! A year's logs hold more incidents than fit into memory. Threads of a scan, or the lines that `merge` reads, go into a [`Keep`];
 //! [`Kept`] gives them out in their order. Equal lines are one incident, so nothing depends on who came first.
 
+use super::redacting::Redacting;
 use crate::render::escape;
 use crate::triage::scan::brief::Brief;
+use crate::triage::scan::find::{Found, Text};
 use crate::triage::scan::report::{ScanIncident, ScanNote};
 use crate::triage::scan::{arrange, arrange_notes};
 use std::fs::File;
@@ -23,6 +25,7 @@ pub struct Bounds {
 /// Takes what is found, from any thread.
 pub struct Keep {
     bounds: Bounds,
+    redacting: Option<Redacting>,
     inner: Mutex<Kept>,
 }
 
@@ -44,7 +47,7 @@ impl Keep {
     ///
     /// # Errors
     /// Where no temporary file can be made.
-    pub fn new(bounds: Bounds) -> io::Result<Self> {
+    pub fn new(bounds: Bounds, redacting: Option<Redacting>) -> io::Result<Self> {
         let inner = Kept {
             file: tempfile::tempfile()?,
             starts: vec![0],
@@ -54,6 +57,7 @@ impl Keep {
         };
         Ok(Self {
             bounds,
+            redacting,
             inner: Mutex::new(inner),
         })
     }
@@ -68,7 +72,7 @@ impl Keep {
         match brief.is_within(self.bounds.since, self.bounds.until) {
             Some(true) => self.with(|kept| kept.push(brief, line.as_bytes())),
             Some(false) => {}
-            None => self.note(ScanNote {
+            None => self.clean_note(ScanNote {
                 path: brief.path,
                 line: Some(brief.line),
                 text: "an incident without a time stamp was left out by --since or --until".into(),
@@ -77,8 +81,30 @@ impl Keep {
         }
     }
 
-    /// A remark.
-    pub fn note(&self, note: ScanNote) {
+    /// A remark on a file.
+    pub fn note(&self, mut note: ScanNote) {
+        if let Some(redacting) = &self.redacting {
+            note.path = redacting.path(&note.path);
+        }
+        self.clean_note(note);
+    }
+
+    /// What a text holds, as it is found in it, or in what is left of it by `--redact`.
+    pub fn found(&self, text: Text<'_>, found: Found) {
+        let found = match &self.redacting {
+            None => found,
+            Some(redacting) => redacting.find(text),
+        };
+        for incident in &found.incidents {
+            self.incident(incident);
+        }
+        for note in found.notes {
+            self.clean_note(note);
+        }
+    }
+
+    /// A remark that may be shown as it is.
+    pub fn clean_note(&self, note: ScanNote) {
         self.with(|kept| kept.notes.push(note));
     }
 

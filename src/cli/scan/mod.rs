@@ -6,16 +6,20 @@ pub mod keep;
 pub mod output;
 mod progress;
 mod queue;
+pub mod redacting;
+mod stream;
 mod texts;
 mod work;
 
 use crate::cli::exit::Exit;
+use crate::cli::redact::Asked;
 use crate::input::archive::{Limits, Remark};
 use crate::input::walk::{self, Choice};
 use crate::triage::scan::report::ScanNote;
 use keep::Keep;
 use output::Answer;
 use progress::Progress;
+use redacting::{KEYLESS, Redacting};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -30,6 +34,8 @@ pub struct ScanSettings {
     pub limits: Limits,
     /// Threads.
     pub jobs: usize,
+    /// `--redact`.
+    pub redact: Option<Asked>,
     /// What is told.
     pub answer: Answer,
 }
@@ -51,7 +57,15 @@ pub fn run(settings: &ScanSettings) -> Exit {
             std::process::exit(Exit::Incomplete as i32);
         }
     });
-    let keep = match Keep::new(settings.answer.bounds()) {
+    let redaction = match &settings.redact {
+        None => None,
+        Some(asked) => match asked.redaction() {
+            None => return Exit::Incomplete,
+            redaction => redaction,
+        },
+    };
+    let keyless = redaction.as_ref().is_some_and(|how| how.key.is_none());
+    let keep = match Keep::new(settings.answer.bounds(), redaction.map(Redacting::new)) {
         Ok(keep) => keep,
         Err(cause) => return output::lost(&cause),
     };
@@ -62,19 +76,20 @@ pub fn run(settings: &ScanSettings) -> Exit {
     let progress = Progress::new(finds.files.iter().map(|file| file.bytes).sum());
     let read = work::search(&finds.files, settings, &keep, &progress);
     progress.finish();
+    let first = settings.paths.first();
+    let of_all = |text: String, incomplete| ScanNote {
+        path: first.map_or_else(String::new, |path| path.to_string_lossy().into_owned()),
+        line: None,
+        text,
+        incomplete,
+    };
     if is_stopped() {
-        keep.note(ScanNote {
-            path: settings
-                .paths
-                .first()
-                .map_or_else(String::new, |path| path.to_string_lossy().into_owned()),
-            line: None,
-            text: format!(
-                "interrupted: {read} of {} files were read to their end",
-                finds.files.len()
-            ),
-            incomplete: true,
-        });
+        let files = finds.files.len();
+        let text = format!("interrupted: {read} of {files} files were read to their end");
+        keep.note(of_all(text, true));
+    }
+    if keyless && keep.count() > 0 {
+        keep.note(of_all(KEYLESS.to_owned(), false));
     }
     match keep.arranged() {
         Ok(kept) => settings.answer.print(kept),

@@ -2,7 +2,7 @@
 
 use super::keep::{Bounds, Kept};
 use crate::cli::exit::Exit;
-use crate::cli::output::{self, Colour, OutputFormat};
+use crate::cli::output::{self, OutputFormat, Page};
 use crate::model::Grade;
 use crate::render;
 use crate::triage::report::Category;
@@ -41,10 +41,8 @@ pub struct Answer {
     pub show: Option<String>,
     /// Long tables in full.
     pub all: bool,
-    /// Colours.
-    pub colour: Colour,
-    /// Columns, if set.
-    pub width: Option<usize>,
+    /// How text looks.
+    pub page: Page,
     /// `--fail-on`.
     pub fail_on: Option<Grade>,
 }
@@ -92,7 +90,7 @@ impl Answer {
             ScanFormat::Html => render::html::scan(report, self.all, out),
             ScanFormat::Json | ScanFormat::Jsonl => render::scan::json(report, out),
             ScanFormat::Text => {
-                let format = output::format(OutputFormat::Text, self.colour, self.width, self.all);
+                let format = self.page.format(OutputFormat::Text, self.all);
                 render::scan::text(report, format, out)
             }
         }
@@ -125,7 +123,7 @@ impl Answer {
             ScanFormat::Text | ScanFormat::Csv => OutputFormat::Text,
         };
         let whole = alone((*cluster.example).clone(), &report.notes);
-        let format = output::format(format, self.colour, self.width, self.all);
+        let format = self.page.format(format, self.all);
         Some(output::print(|out| render::write(&whole, format, out)))
     }
 

@@ -94,12 +94,7 @@ impl<'s> Searcher<'s> {
         if found.incidents.is_empty() {
             return;
         }
-        for incident in &found.incidents {
-            self.keep.incident(incident);
-        }
-        for note in found.notes {
-            self.keep.note(note);
-        }
+        self.keep.found(text, found);
         self.progress.found(self.keep.count());
     }
 
@@ -206,7 +201,7 @@ fn whole<'t>(path: &'t str, bytes: &'t [u8]) -> Text<'t> {
 fn traced(bytes: &[u8], lines_before: u64) -> Option<TraceSummary> {
     anchors::trace_header(bytes).filter(|_| lines_before == 0)?;
     let silent = crate::cli::progress::Progress::new();
-    let (trace, findings) = trace::sum(bytes, TOP_WAITING, &silent)?;
+    let (trace, findings) = trace::sum(bytes, TOP_WAITING, &silent, &|| {})?;
     Some(TraceSummary {
         input: 0,
         trace,

@@ -7,6 +7,7 @@
 use super::keep::Keep;
 use super::progress::Progress;
 use super::queue::Queue;
+use super::stream::Stream;
 use super::texts::{HEAD, Searcher, Sizes, Words, is_wordless};
 use super::{ScanSettings, is_stopped, noted};
 use crate::envelope::Utf16;
@@ -118,11 +119,11 @@ impl Worker<'_, '_> {
     fn file(&mut self, found: &Found) -> io::Result<()> {
         let name = found.path.to_string_lossy().into_owned();
         if found.path == Path::new("-") {
-            return self.stream(&name, &mut stdin().lock());
+            return self.stream(&name, &mut Stream::new(stdin()));
         }
         let mut file = File::open(&found.path)?;
         if !found.regular {
-            return self.stream(&name, &mut file);
+            return self.stream(&name, &mut Stream::new(file));
         }
         let mut head = [0; HEAD];
         let count = read_at(&file, &mut head, 0)?;

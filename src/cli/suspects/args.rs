@@ -1,7 +1,7 @@
-//! The arguments of `gotriage suspects`; see [`crate::cli::args`] for those shared by all commands.
+//! The arguments of `gotriage suspects`; see [`crate::cli::shared`] for those that others take, too.
 
 use super::SuspectsSettings;
-use crate::cli::show::PageArgs;
+use crate::cli::shared::PageArgs;
 use clap::{Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -72,8 +72,7 @@ impl SuspectsArgs {
         SuspectsSettings {
             dir: self.dir.clone(),
             format: self.format,
-            colour: self.page.colour(),
-            width: self.page.width(),
+            page: self.page.settings(),
             all: self.all,
             fail: self.fail,
         }

@@ -3,7 +3,7 @@
 pub mod args;
 
 use super::exit::Exit;
-use super::output::{self, Colour};
+use super::output::{self, Page};
 use crate::render::ci::{github, sarif};
 use crate::render::suspects;
 use crate::source::{Module, Reading};
@@ -19,10 +19,8 @@ pub struct SuspectsSettings {
     pub dir: PathBuf,
     /// Form of the answer.
     pub format: SuspectsFormat,
-    /// Colours.
-    pub colour: Colour,
-    /// Columns, if set.
-    pub width: Option<usize>,
+    /// How text looks.
+    pub page: Page,
     /// Long lists in full.
     pub all: bool,
     /// `--fail`
@@ -49,7 +47,7 @@ pub fn run(settings: &SuspectsSettings) -> Exit {
 fn print(report: &SuspectsReport, settings: &SuspectsSettings) -> bool {
     output::print(|out| match settings.format {
         SuspectsFormat::Text => {
-            let options = output::text_options(settings.colour, settings.width, settings.all);
+            let options = settings.page.text(settings.all);
             suspects::text(report, options, out)
         }
         SuspectsFormat::Markdown => suspects::markdown(report, settings.all, out),

@@ -1,6 +1,6 @@
 //! The two ends of reading a trace: who takes its events, and what is known when all are read. Read [`Sink`] first.
 
-use super::{Damages, Event, Tables, Vocabulary};
+use super::{Damages, Event, GoTransition, Tables, Vocabulary};
 
 /// Takes the events of a trace, one after the other.
 pub trait Sink {
@@ -9,6 +9,13 @@ pub trait Sink {
 
     /// An event.
     fn event(&mut self, event: &Event, tables: &Tables<'_>);
+
+    /// The same for a change of state that does not begin or end a goroutine's life, where that goroutine and the one of the context (if
+    /// there is one) have been introduced by events before, under the slots they have now: nearly all events of a trace in good order.
+    #[inline(always)]
+    fn passage(&mut self, event: &Event, _change: &GoTransition, tables: &Tables<'_>) {
+        self.event(event, tables);
+    }
 
     /// The generation ends: the last chance to ask `tables`.
     fn end_generation(&mut self, _tables: &Tables<'_>) {}

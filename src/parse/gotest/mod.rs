@@ -23,6 +23,7 @@ mod run;
 pub use run::{test_run, transcript};
 
 use super::lines::Line;
+use crate::goruntime::needle::Needle;
 use crate::model::{TestMark, TestMarkKind};
 use nom::Parser;
 use nom::branch::alt;
@@ -61,17 +62,19 @@ fn leading(text: &[u8]) -> Option<(&[u8], TestMarkKind)> {
 
 /// Marks behind a time stamp or a file name.
 fn inside(text: &[u8]) -> Option<(&[u8], TestMarkKind)> {
-    let words: [(&[u8], TestMarkKind); 2] = [
-        (b"http: panic serving ", TestMarkKind::HttpPanic),
+    static WORDS: [(Needle, TestMarkKind); 2] = [
         (
-            b": race detected during execution of ",
+            Needle::new(b"http: panic serving "),
+            TestMarkKind::HttpPanic,
+        ),
+        (
+            Needle::new(b": race detected during execution of "),
             TestMarkKind::RaceInTest,
         ),
     ];
-    words.into_iter().find_map(|(word, kind)| {
-        let at = memchr::memmem::find(text, word)?;
-        Some((text.get(at + word.len()..)?, kind))
-    })
+    WORDS
+        .iter()
+        .find_map(|(word, kind)| Some((word.behind(text)?, *kind)))
 }
 
 #[cfg(test)]

@@ -86,11 +86,19 @@ impl<'t> Bytes<'t> {
     /// The next eight bytes at once, if there are so many.
     #[inline(always)]
     pub(super) fn window(&self) -> Option<Window> {
-        let next = self.data.get(self.at..)?.first_chunk()?;
-        Some(Window {
-            bits: u64::from_le_bytes(*next),
-            used: 0,
-        })
+        Window::of(self.rest())
+    }
+
+    /// What is left.
+    #[inline(always)]
+    pub(super) fn rest(&self) -> &'t [u8] {
+        self.data.get(self.at..).unwrap_or_default()
+    }
+
+    /// Leaves so many bytes, of those that are left.
+    #[inline(always)]
+    pub(super) fn leave(&mut self, left: usize) {
+        self.at = self.data.len().saturating_sub(left).max(self.at);
     }
 
     /// Goes behind what was taken from a window; false, and nothing is done, where that was more than was there.
@@ -128,7 +136,8 @@ impl<'t> Bytes<'t> {
     }
 }
 
-/// Eight bytes in a register, for short numbers one after the other. What it gives holds only if [`Bytes::skip`] says so afterwards.
+/// Eight bytes in a register, for short numbers one after the other. What it gives holds only if [`Bytes::skip`] or [`Window::behind`] says
+/// so afterwards.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     bits: u64,
@@ -136,6 +145,25 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// The first eight bytes.
+    #[inline(always)]
+    pub(super) fn of(bytes: &[u8]) -> Option<Window> {
+        let next = bytes.first_chunk()?;
+        Some(Window {
+            bits: u64::from_le_bytes(*next),
+            used: 0,
+        })
+    }
+
+    /// What of `bytes` stands behind all that was taken.
+    #[inline(always)]
+    pub(super) fn behind<'t>(&self, bytes: &'t [u8]) -> Option<&'t [u8]> {
+        match self.used {
+            0..=8 => bytes.get(self.used as usize..),
+            _ => None,
+        }
+    }
+
     #[inline(always)]
     pub(super) fn byte(&mut self) -> u8 {
         let byte = self.bits as u8;

@@ -1,7 +1,7 @@
 //! The last step before the sink: stamps events with the clock that was asked for.
 
 use crate::model::trace::Sink;
-use crate::model::trace::{Context, Event, EventKind, StackRef, Tables};
+use crate::model::trace::{Context, Event, EventKind, GoTransition, StackRef, Tables};
 
 /// Whose times events get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +68,37 @@ impl<'s, S: Sink> Out<'s, S> {
     /// Hands on an event that stands complete but for its time as the clock wants it.
     #[inline(always)]
     pub(super) fn hand_on(&mut self, event: &mut Event, tables: &Tables<'_>) {
-        if self.strict && event.at <= self.last {
-            event.at = self.last.saturating_add(1);
-        }
-        self.last = event.at.max(self.last);
+        event.at = self.stamp(event.at);
         self.sink.event(event, tables);
+    }
+
+    /// The same for what [`Sink::passage`] takes.
+    #[inline(always)]
+    pub(super) fn pass_on(
+        &mut self,
+        at: i64,
+        context: Context,
+        change: GoTransition,
+        stack: StackRef,
+        tables: &Tables<'_>,
+    ) {
+        let event = Event {
+            at: self.stamp(at),
+            context,
+            stack,
+            kind: EventKind::Goroutine(change),
+        };
+        self.sink.passage(&event, &change, tables);
+    }
+
+    /// The time that an event gets.
+    #[inline(always)]
+    fn stamp(&mut self, at: i64) -> i64 {
+        let stamped = match self.strict && at <= self.last {
+            true => self.last.saturating_add(1),
+            false => at,
+        };
+        self.last = stamped.max(self.last);
+        stamped
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Slots<T> {
     items: Vec<T>,
     free: Vec<u32>,
     index: HashMap<u64, u32, FxBuildHasher>,
-    cache: Vec<(u64, u32)>,
+    cache: Box<[(u64, u32); CACHED]>,
 }
 
 impl<T> Default for Slots<T> {
@@ -23,7 +23,7 @@ impl<T> Default for Slots<T> {
             items: Vec::new(),
             free: Vec::new(),
             index: HashMap::default(),
-            cache: vec![(0, NO_SLOT); CACHED],
+            cache: Box::new([(0, NO_SLOT); CACHED]),
         }
     }
 }

@@ -70,15 +70,18 @@ fn name(test: &TestName) -> String {
 
 fn details(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let annotation = &finding.annotation;
+    let at = annotation.at.as_ref();
+    let at = at.map(|at| format!(" at {}:{}", at.file, at.line));
+    let summary = format!("{}{}", annotation.title, at.unwrap_or_default());
     writeln!(
         out,
         "\n<details><summary>{}</summary>\n",
-        markdown(&annotation.title)
+        markdown(&summary)
     )?;
-    for line in annotation.message.lines() {
-        writeln!(out, "{}\\", markdown(line))?;
-    }
-    writeln!(out)?;
+    let lines = annotation.message.lines();
+    let lines: Vec<String> = lines.map(markdown).collect();
+    // A backslash breaks the line, and at the end of a paragraph it would be seen.
+    writeln!(out, "{}\n", lines.join("\\\n"))?;
     for other in &annotation.related {
         let at = code_span(&format!("{}:{}", other.file, other.line));
         writeln!(out, "- {at} {}", markdown(&other.message))?;

@@ -1,9 +1,11 @@
 //! The difference as Markdown, for tickets. Text from captures is escaped as prose or put into code spans.
 
-use super::{changed, difference, grown, inputs, sides, signed, title, waits};
+use super::{changed, difference, grown, holds, inputs, sides, signed, title, traces, waits};
 use crate::render::escape::{code_span, markdown as prose};
+use crate::render::sheet::Fit;
 use crate::render::words::{self, count, counted, mark};
 use crate::triage::compare::report::profile::ProfileDiff;
+use crate::triage::compare::report::trace::TraceDiff;
 use crate::triage::compare::report::{Capture, DiffReport};
 use crate::triage::report::{Finding, Place};
 use std::fmt::Write;
@@ -47,6 +49,9 @@ pub fn text(diff: &DiffReport, all: bool) -> String {
         for profile in &diff.profiles {
             lines(&mut out, profile, all);
         }
+        for trace in &diff.traces {
+            traced(&mut out, trace, all);
+        }
     }
     out
 }
@@ -60,10 +65,7 @@ fn at_place(place: &Place) -> String {
 }
 
 fn capture(capture: &Capture) -> String {
-    let what = match (capture.goroutines, &capture.profiles[..]) {
-        (0, [_, ..]) => format!("profiles: {}", capture.profiles.join(", ")),
-        _ => counted(capture.goroutines, "goroutine"),
-    };
+    let what = holds(capture);
     format!(
         "{}, {what}, alone {} `{}`",
         code_span(&capture.path),
@@ -160,6 +162,25 @@ fn lines(out: &mut String, profile: &ProfileDiff, all: bool) {
         );
     }
     more(out, left, "line");
+}
+
+fn traced(out: &mut String, trace: &TraceDiff, all: bool) {
+    for table in traces::tables(trace, all) {
+        let _ = writeln!(out, "\n{}\n", prose(table.title));
+        let heads = table.columns.iter().map(|(head, _)| *head);
+        let heads: Vec<&str> = heads.collect();
+        let rules = table.columns.iter().map(|(_, fit)| match fit {
+            Fit::Number => "--:",
+            _ => "---",
+        });
+        let rules: Vec<&str> = rules.collect();
+        let _ = writeln!(out, "| {} |\n| {} |", heads.join(" | "), rules.join(" | "));
+        for row in &table.rows {
+            let cells: Vec<String> = row.iter().map(|cell| prose(cell)).collect();
+            let _ = writeln!(out, "| {} |", cells.join(" | "));
+        }
+        more(out, table.left, table.noun);
+    }
 }
 
 fn more(out: &mut String, left: usize, noun: &str) {

@@ -4,13 +4,15 @@
 
 mod markdown;
 mod text;
+pub(super) mod traces;
 
 use super::Format;
-use super::words::Inputs;
+use super::words::{Inputs, counted};
 use super::{html, json, sheet};
 use crate::triage::compare::report::profile::{LineChange, ProfileDiff};
-use crate::triage::compare::report::{DiffReport, GroupChange, WaitChange};
+use crate::triage::compare::report::{Capture, DiffReport, GroupChange, WaitChange};
 use crate::triage::report::Wait;
+use crate::triage::trace::time;
 use std::io::{self, Write};
 
 /// Rows of a folded table.
@@ -28,6 +30,19 @@ pub fn write(diff: &DiffReport, format: Format, out: &mut dyn Write) -> io::Resu
         Format::Json => json::pretty(diff, out),
         Format::Markdown { all } => out.write_all(markdown::text(diff, all).as_bytes()),
         Format::Html { all } => html::diff(diff, all, out),
+    }
+}
+
+/// What a capture is: so many goroutines, or these profiles, or a trace.
+pub(super) fn holds(capture: &Capture) -> String {
+    match (capture.traced_ns, capture.goroutines, &capture.profiles[..]) {
+        (Some(ns), goroutines, _) => format!(
+            "trace of {}, {} at its end",
+            time(ns),
+            counted(goroutines, "goroutine")
+        ),
+        (None, 0, [_, ..]) => format!("profiles: {}", capture.profiles.join(", ")),
+        (None, goroutines, _) => counted(goroutines, "goroutine"),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The difference for a terminal: verdict, captures, statements, then the tables of groups and waits.
 
-use super::{changed, difference, grown, sides, signed, title, waits};
+use super::{changed, difference, grown, holds, sides, signed, title, traces, waits};
 use crate::render::sheet::{Block, Fit};
-use crate::render::words::{self, count, counted};
+use crate::render::words::{self, count};
 use crate::triage::compare::report::profile::ProfileDiff;
+use crate::triage::compare::report::trace::TraceDiff;
 use crate::triage::compare::report::{Capture, DiffReport, DiffVerdict};
 use crate::triage::report::{Finding, Place};
 
@@ -24,6 +25,9 @@ pub fn blocks(diff: &DiffReport, all: bool) -> Vec<Block> {
         }
         for profile in &diff.profiles {
             lines(profile, all, &mut blocks);
+        }
+        for trace in &diff.traces {
+            traced(trace, all, &mut blocks);
         }
     }
     blocks
@@ -63,16 +67,24 @@ fn capture(capture: &Capture) -> String {
         0 | 1 => String::new(),
         several => format!(", incident {} of {several}", capture.incident),
     };
-    let what = match (capture.goroutines, &capture.profiles[..]) {
-        (0, [_, ..]) => format!("profiles: {}", capture.profiles.join(", ")),
-        _ => counted(capture.goroutines, "goroutine"),
-    };
+    let what = holds(capture);
     let alone = format!(
         "; alone: {} {}",
         capture.grade.word(),
         capture.category.word()
     );
     format!("{path}: {what}{go}{of}{alone}")
+}
+
+fn traced(trace: &TraceDiff, all: bool, blocks: &mut Vec<Block>) {
+    for table in traces::tables(trace, all) {
+        blocks.push(Block::Table {
+            title: table.title.into(),
+            columns: table.columns,
+            rows: table.rows,
+        });
+        folded(table.left, table.noun, blocks);
+    }
 }
 
 fn groups(diff: &DiffReport, all: bool, blocks: &mut Vec<Block>) {

@@ -36,6 +36,7 @@ pub(in crate::render) fn write(report: &CiReport, out: &mut dyn Write) -> io::Re
         title: &format!("{heading} – gotriage"),
         sortable: false,
         tool: tool(&report.report.tool),
+        json: "--json FILE",
     };
     shell.write(body, out)
 }
@@ -76,7 +77,13 @@ fn told(finding: &Finding) -> Html {
         true => related,
         false => related.within("ul", ""),
     };
-    let summary = Html::text(&words::clip(&annotation.title));
+    let title = Html::text(&words::clip(&annotation.title));
+    let summary = match &annotation.at {
+        Some(at) => title
+            .and(Html::text(" "))
+            .and(Html::code(&format!("{}:{}", at.file, at.line))),
+        None => title,
+    };
     details(summary, message.and(related), false)
 }
 

@@ -4,7 +4,8 @@ use super::incident::{at_place, graded, statement};
 use super::markup::{Html, table};
 use super::page::Shell;
 use super::{Sheet, tool};
-use crate::render::diff::{changed, inputs, sides, signed, waits};
+use crate::render::diff::{changed, holds, inputs, sides, signed, traces, waits};
+use crate::render::sheet::Fit;
 use crate::render::words;
 use crate::triage::compare::report::{Capture, DiffReport};
 use std::io::{self, Write};
@@ -58,12 +59,14 @@ pub(in crate::render) fn write(
     if diff.process.answer != "different" || all {
         body.push(groups(diff, sheet));
         body.push(wait_table(diff, sheet));
+        body.push(traced(diff, sheet));
     }
     let title = format!("{} – gotriage diff", verdict.headline);
     let shell = Shell {
         title: &words::clip(&title),
         sortable: true,
         tool: tool(&diff.tool),
+        json: "--format json",
     };
     shell.write(body.within("div", "sortable"), out)
 }
@@ -71,7 +74,7 @@ pub(in crate::render) fn write(
 fn capture(capture: &Capture) -> Html {
     let about = format!(
         ", {}, alone {} {}",
-        words::counted(capture.goroutines, "goroutine"),
+        holds(capture),
         capture.grade.word(),
         capture.category.word()
     );
@@ -110,6 +113,28 @@ fn groups(diff: &DiffReport, sheet: Sheet<'_, '_>) -> Html {
         "Started at",
     ];
     table(&head, &[0, 1, 2, 3], rows.collect()).and(sheet.more(left, "group"))
+}
+
+fn traced(diff: &DiffReport, sheet: Sheet<'_, '_>) -> Html {
+    let tables = diff
+        .traces
+        .iter()
+        .flat_map(|trace| traces::tables(trace, sheet.all));
+    let html = tables.map(|one| {
+        let columns = one.columns.iter().enumerate();
+        let numbers = columns.filter(|(_, (_, fit))| *fit == Fit::Number);
+        let numbers: Vec<usize> = numbers.map(|(at, _)| at).collect();
+        let heads: Vec<&'static str> = one.columns.iter().map(|(head, _)| *head).collect();
+        let rows = one
+            .rows
+            .iter()
+            .map(|row| row.iter().map(|cell| Html::text(cell)).collect());
+        Html::text(one.title)
+            .within("h2", "")
+            .and(table(&heads, &numbers, rows.collect()))
+            .and(sheet.more(one.left, one.noun))
+    });
+    html.collect()
 }
 
 fn wait_table(diff: &DiffReport, sheet: Sheet<'_, '_>) -> Html {

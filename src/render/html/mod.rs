@@ -39,6 +39,7 @@ pub fn report(report: &Report, all: bool, out: &mut dyn Write) -> io::Result<()>
         title: &words::clip(&title),
         sortable: false,
         tool: tool(&report.tool),
+        json: "--format json",
     };
     shell.write(incidents(report, &found, all), out)
 }

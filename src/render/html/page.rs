@@ -23,6 +23,8 @@ pub(super) struct Shell<'p> {
     pub sortable: bool,
     /// The program and its version.
     pub tool: String,
+    /// The option that gives the same for programs.
+    pub json: &'static str,
 }
 
 impl Shell<'_> {
@@ -35,8 +37,8 @@ impl Shell<'_> {
         out.write_all(b"</head>\n<body>\n")?;
         out.write_all(body.within("main", "").as_bytes())?;
         let foot = format!(
-            "{}; everything here is in --format json as well.",
-            self.tool
+            "{}; everything here is in {} as well.",
+            self.tool, self.json
         );
         out.write_all(Html::text(&foot).within("footer", "").as_bytes())?;
         if self.sortable {

@@ -90,7 +90,7 @@ impl<'p> Picture<'p> {
             Some(node) => node.id.clone(),
             None => self.add(Node {
                 name: Some(name.to_owned()),
-                ..node(kind)
+                ..Node::of(kind)
             }),
         }
     }
@@ -132,7 +132,7 @@ impl<'p> Picture<'p> {
             state: group.map(|group| group.state.clone()),
             site,
             crashed: id.is_some() && died == id && !racing,
-            ..node(kind)
+            ..Node::of(kind)
         })
     }
 
@@ -160,7 +160,7 @@ impl<'p> Picture<'p> {
             conflicts: vec![conflict.rank],
             why,
             // That the one that noticed was at the map is what the runtime says; the grade is that of the other's part.
-            ..edge(
+            ..Edge::between(
                 EdgeKind::Operated,
                 if own {
                     Grade::Confirmed
@@ -197,39 +197,4 @@ fn group_of(incident: &IncidentReport, id: Option<u64>) -> Option<&Group> {
     let id = id?;
     let mut groups = incident.goroutines.groups.iter();
     groups.find(|group| group.goroutines.contains(&id))
-}
-
-/// A node without anything.
-fn node(kind: NodeKind) -> Node {
-    Node {
-        id: String::new(),
-        kind,
-        count: 1,
-        goroutines: Vec::new(),
-        numbering: None,
-        name: None,
-        state: None,
-        longest_wait_minutes: 0,
-        site: None,
-        crashed: false,
-        evidence: Vec::new(),
-    }
-}
-
-/// An edge with nothing to say for it.
-fn edge(kind: EdgeKind, grade: Grade, from: &str, to: &str) -> Edge {
-    Edge {
-        from: from.to_owned(),
-        to: to.to_owned(),
-        kind,
-        grade,
-        site: None,
-        op: None,
-        times: None,
-        wakes: Vec::new(),
-        noticed: false,
-        conflicts: Vec::new(),
-        why: Vec::new(),
-        evidence: Vec::new(),
-    }
 }

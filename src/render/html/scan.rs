@@ -46,39 +46,55 @@ pub fn scan(report: &ScanReport, all: bool, out: &mut dyn Write) -> io::Result<(
         title: &title,
         sortable: true,
         tool: tool(&report.tool),
+        json: "--format json",
     };
     shell.write(body, out)
 }
 
 fn overview(clusters: &[Cluster], shown: usize, examples: usize) -> Html {
     let rows = clusters.iter().take(shown).zip(1..).map(|(cluster, n)| {
-        let print = Html::code(&cluster.fingerprint.to_string());
-        let print = match n <= examples {
-            true => print.with("a", &[("href", &format!("#c{n}"))]),
-            false => print,
+        let linked = |shown: Html| match n <= examples {
+            true => shown.with("a", &[("href", &format!("#c{n}"))]),
+            false => shown,
         };
         vec![
             Html::text(&words::count(cluster.count)),
-            Html::text(&rows::time(cluster.first_seen.as_deref())),
-            Html::text(&rows::time(cluster.last_seen.as_deref())),
-            Html::text(cluster.category.word()),
+            linked(Html::text(cluster.category.word()).within("span", "whole")),
             Html::code(&rows::culprit(cluster)),
             graded(cluster.grade),
+            cluster.other_side.map(graded).unwrap_or_default(),
+            time(cluster.first_seen.as_deref()),
+            time(cluster.last_seen.as_deref()),
             Html::code(&rows::example(cluster)),
-            print,
+            linked(Html::code(&cluster.fingerprint.to_string())),
         ]
     });
+    // What a narrow screen shows without scrolling comes first.
     let head = [
         "Count",
-        "First seen",
-        "Last seen",
         "Category",
         "Culprit",
         "Grade",
+        "Other side",
+        "First seen",
+        "Last seen",
         "Example",
         "Fingerprint",
     ];
     table(&head, &[0], rows.collect()).within("div", "sortable")
+}
+
+/// Date and time, which may stand below each other.
+fn time(seen: Option<&str>) -> Html {
+    let shown = rows::time(seen);
+    let parts = shown.split(' ').zip(0..).map(|(part, n)| {
+        let part = Html::text(part).within("span", "whole");
+        match n {
+            0 => part,
+            _ => Html::text(" ").and(part),
+        }
+    });
+    parts.collect()
 }
 
 /// Conflicts with one side in each of two logs.

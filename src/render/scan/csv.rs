@@ -5,13 +5,14 @@ use crate::triage::scan::report::ScanReport;
 use std::io::{self, Write};
 
 /// Names of the columns.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "fingerprint",
     "count",
     "first_seen",
     "last_seen",
     "category",
     "grade",
+    "other_side",
     "culprit_function",
     "culprit_file",
     "culprit_line",
@@ -34,6 +35,10 @@ pub fn write(report: &ScanReport, out: &mut dyn Write) -> io::Result<()> {
             cluster.last_seen.clone().unwrap_or_default(),
             cluster.category.word().to_owned(),
             cluster.grade.word().to_owned(),
+            cluster
+                .other_side
+                .map(|grade| grade.word().to_owned())
+                .unwrap_or_default(),
             culprit.map(|place| place.func.clone()).unwrap_or_default(),
             culprit.map(|place| place.file.clone()).unwrap_or_default(),
             culprit

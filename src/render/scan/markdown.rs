@@ -55,7 +55,7 @@ fn row(cluster: &Cluster, out: &mut dyn Write) -> io::Result<()> {
         rows::time(cluster.last_seen.as_deref()),
         cluster.category.word(),
         code_span(&rows::culprit(cluster)),
-        cluster.grade.word(),
+        rows::grades(cluster),
         code_span(&rows::example(cluster)),
         code_span(&cluster.fingerprint.to_string()),
     )

@@ -15,6 +15,15 @@ pub fn culprit(cluster: &Cluster) -> String {
         })
 }
 
+/// The verdict's grade, and where two fought how well the other is known: `confirmed, other side possible`.
+pub fn grades(cluster: &Cluster) -> String {
+    let grade = cluster.grade.word();
+    match cluster.other_side {
+        Some(other) => format!("{grade}, other side {}", other.word()),
+        None => grade.to_owned(),
+    }
+}
+
 /// `archive!member:line`.
 pub fn example(cluster: &Cluster) -> String {
     place(&cluster.example.path, cluster.example.line)

@@ -4,6 +4,7 @@ use super::rows;
 use crate::render::sheet::{self, Block, Fit};
 use crate::render::words::{NOTHING_FOUND, counted};
 use crate::render::{Format, TextOptions};
+use crate::triage::report::Category;
 use crate::triage::scan::report::{Cluster, ScanReport};
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -38,6 +39,14 @@ fn blocks(report: &ScanReport, all: bool) -> Vec<Block> {
     match report.clusters.is_empty() {
         true => blocks.push(Block::Prose(NOTHING_FOUND[0].0.to_owned())),
         false => blocks.extend(clusters(report, all)),
+    }
+    let alive = |cluster: &Cluster| cluster.category == Category::Healthy;
+    if report.clusters.iter().any(alive) {
+        blocks.push(Block::Prose(
+            "healthy: profiles, traces and goroutines of living processes. A scan looks at each alone; gotriage CRASH CAPTURE…, or \
+             gotriage ARCHIVE where it holds one incident, joins them with the crash they belong to."
+                .into(),
+        ));
     }
     if !report.conflicts.is_empty() {
         blocks.push(Block::Heading(
@@ -91,10 +100,10 @@ fn clusters(report: &ScanReport, all: bool) -> Vec<Block> {
                 ("first", Fit::Whole),
                 ("last", Fit::Whole),
                 ("category", Fit::Whole),
-                ("culprit", Fit::Path),
                 ("grade", Fit::Whole),
-                ("example", Fit::Path),
                 ("fingerprint", Fit::Whole),
+                ("culprit", Fit::Below),
+                ("example", Fit::Below),
             ],
             rows: rows.collect(),
         },
@@ -131,14 +140,23 @@ fn row(cluster: &Cluster, digits: usize) -> Vec<String> {
         day(cluster.first_seen.as_deref()),
         day(cluster.last_seen.as_deref()),
         cluster.category.word().to_owned(),
-        rows::culprit(cluster),
         cluster.grade.word().to_owned(),
-        rows::example(cluster),
         cluster
             .fingerprint
             .to_string()
             .chars()
             .take(digits)
             .collect(),
+        parties(cluster),
+        rows::example(cluster),
     ]
+}
+
+/// The culprit, and how well the other side is known, where there is one.
+fn parties(cluster: &Cluster) -> String {
+    let culprit = rows::culprit(cluster);
+    match cluster.other_side {
+        Some(grade) => format!("{culprit}; other side {}", grade.word()),
+        None => culprit,
+    }
 }

@@ -1,7 +1,7 @@
 //! Tables that fit: cells are shortened until the widths add up, then laid out by `tabled`.
 //!
 //! Steps describe a [`Table`] and hand it to [`super::page::Page::table`]. Where even shortened columns do not fit side by side (a
-//! terminal of thirty columns), each row is printed as a list.
+//! terminal of thirty columns), each row is printed as a list. Cells that would lose too much ([`Fit::Below`]) stand under their row.
 
 use super::wrap::{middle, path, width};
 use tabled::builder::Builder;
@@ -14,6 +14,12 @@ const GAP: usize = 2;
 /// A shortened cell keeps at least this much.
 const MIN_CELL: usize = 8;
 
+/// A cell that may go below its row goes there before it is shortened to less than this.
+const MIN_BESIDE: usize = 30;
+
+/// What stands before a cell below its row.
+const BELOW: &str = "      ";
+
 /// What may happen to a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
@@ -25,6 +31,19 @@ pub enum Fit {
     Middle,
     /// A path or function: its beginning may go.
     Path,
+    /// The same where there is room for most of it; else it stands under its row.
+    Below,
+}
+
+impl Fit {
+    /// What is left of a cell at least; `None` where it is never shortened.
+    fn least(self) -> Option<usize> {
+        match self {
+            Fit::Number | Fit::Whole => None,
+            Fit::Middle | Fit::Path => Some(MIN_CELL),
+            Fit::Below => Some(MIN_BESIDE),
+        }
+    }
 }
 
 /// A column.
@@ -70,10 +89,50 @@ impl Table {
     /// The lines, none wider than `room` (list lines are for the caller to wrap). Columns without any content are left out.
     pub fn layout(mut self, room: usize) -> Layout {
         self.drop_empty_columns();
-        match self.widths(room) {
-            Some(widths) => Layout::Grid(self.grid(&widths)),
-            None => Layout::List(self.list()),
+        if let Some(widths) = self.widths(room) {
+            return Layout::Grid(self.grid(&widths));
         }
+        let narrow = self.without_below();
+        match narrow.widths(room) {
+            Some(widths) if narrow.columns.len() < self.columns.len() => {
+                let head = usize::from(narrow.has_heads());
+                let mut lines = narrow.grid(&widths);
+                for (at, under) in self.below(room).into_iter().enumerate().rev() {
+                    let row = (at + 1 + head).min(lines.len());
+                    lines.splice(row..row, under);
+                }
+                Layout::Grid(lines)
+            }
+            _ => Layout::List(self.list()),
+        }
+    }
+
+    /// The columns that stay beside each other where the others go below.
+    fn without_below(&self) -> Self {
+        let stays = |column: &Column| column.fit != Fit::Below;
+        let cells = |row: &Vec<String>| {
+            let cells = row.iter().zip(&self.columns);
+            let cells = cells.filter(|(_, column)| stays(column));
+            cells.map(|(cell, _)| cell.clone()).collect()
+        };
+        Self {
+            columns: self.columns.iter().copied().filter(stays).collect(),
+            rows: self.rows.iter().map(cells).collect(),
+        }
+    }
+
+    /// The lines under each row.
+    fn below(&self, room: usize) -> Vec<Vec<String>> {
+        let line = |cell: &String| {
+            let shown = path(cell, room.saturating_sub(BELOW.len()));
+            format!("{BELOW}{shown}")
+        };
+        let lines = |row: &Vec<String>| {
+            let cells = row.iter().zip(&self.columns);
+            let cells = cells.filter(|(cell, column)| column.fit == Fit::Below && !cell.is_empty());
+            cells.map(|(cell, _)| line(cell)).collect()
+        };
+        self.rows.iter().map(lines).collect()
     }
 
     /// False for a table that only lines things up.
@@ -110,12 +169,12 @@ impl Table {
             if widths.iter().sum::<usize>() + gaps <= room {
                 return Some(widths);
             }
-            let shrinks = |c: &Column| matches!(c.fit, Fit::Middle | Fit::Path);
             let widest = widths
                 .iter_mut()
                 .zip(&self.columns)
                 .filter(|(room, column)| {
-                    shrinks(column) && **room > MIN_CELL.max(width(column.head))
+                    let least = column.fit.least();
+                    least.is_some_and(|least| **room > least.max(width(column.head)))
                 })
                 .max_by_key(|(room, _)| **room)?;
             *widest.0 -= 1;
@@ -132,7 +191,7 @@ impl Table {
             builder.push_record(cells.map(|((cell, column), &room)| match column.fit {
                 Fit::Number | Fit::Whole => cell.clone(),
                 Fit::Middle => middle(cell, room),
-                Fit::Path => path(cell, room),
+                Fit::Path | Fit::Below => path(cell, room),
             }));
         }
         let mut table = builder.build();
@@ -206,6 +265,27 @@ mod tests {
         ];
         assert_eq!(
             sample().layout(37),
+            Layout::Grid(expected.map(str::to_owned).to_vec())
+        );
+    }
+
+    #[test]
+    fn what_would_lose_too_much_stands_below() {
+        let mut table = Table::new(&[("COUNT", Fit::Number), ("AT", Fit::Below), ("", Fit::Whole)]);
+        for (count, at) in [
+            ("3", "/app/internal/cache/eviction/policy/store.go:20"),
+            ("12", ""),
+        ] {
+            table.row([count, at, "confirmed"].map(str::to_owned).to_vec());
+        }
+        let expected = [
+            "COUNT",
+            "    3  confirmed",
+            "      …/eviction/policy/store.go:20",
+            "   12  confirmed",
+        ];
+        assert_eq!(
+            table.layout(40),
             Layout::Grid(expected.map(str::to_owned).to_vec())
         );
     }

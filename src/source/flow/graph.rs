@@ -200,6 +200,11 @@ impl Graph {
             }
             for (kind, held) in ways {
                 let mut link = link(from, to, edge);
+                // What a goroutine is given to call runs there, not here.
+                let kind = match (edge.kind, kind) {
+                    (CallKind::Go, CallKind::Call) => CallKind::Go,
+                    (_, kind) => kind,
+                };
                 link.kind = kind;
                 link.args = Vec::new();
                 match kind {

@@ -8,9 +8,12 @@ mod entry;
 mod graph;
 mod places;
 mod roots;
+mod sharing;
+mod together;
 
 pub use graph::{Link, NodeId};
 pub use roots::{Root, RootKind};
+pub use sharing::{Common, Tie, Whose};
 
 use super::ast::File;
 use super::facts::{Access, Facts, Held, Part, Place};
@@ -19,8 +22,9 @@ use super::program::{FuncId, Program, Ty, TypeId};
 use super::walk::{Summaries, Summary, walk};
 use graph::Graph;
 use rayon::prelude::*;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// Walks over all functions: one to learn what they do to locks, the next ones to use it in their callers.
 const ROUNDS: usize = 2;
@@ -42,6 +46,9 @@ pub struct Analysis<'m> {
     pub(super) beside: Vec<OnceCell<HashSet<NodeId>>>,
     /// Types that hang on a goroutine's own values, by root; made when asked for.
     pub(super) owned: Vec<OnceCell<BTreeSet<TypeId>>>,
+    /// What accesses are reached from, by whose they are; made when asked for.
+    known: RefCell<HashMap<Whose, Option<Arc<sharing::Known>>>>,
+    programs: together::Programs,
     /// Parameters that some caller shares with others, a bit for each, by node.
     shared_params: Vec<u64>,
     /// Where goroutines begin.
@@ -93,6 +100,8 @@ impl<'m> Analysis<'m> {
         let found = roots::find(&program, &facts, &graph);
         Self {
             module,
+            known: RefCell::default(),
+            programs: together::Programs::new(&program),
             program,
             facts,
             graph,
@@ -114,6 +123,11 @@ impl<'m> Analysis<'m> {
         let (func, part) = self.graph.part_of(node)?;
         let facts = self.facts.get(func.0 as usize)?;
         Some((facts, facts.parts.get(usize::from(part))?, func))
+    }
+
+    /// The node of a function's part.
+    fn node(&self, func: FuncId, part: u16) -> NodeId {
+        self.graph.node(func, part)
     }
 
     /// Roots that reach a node, `main` apart.
@@ -302,6 +316,7 @@ fn summarise(ids: &[FuncId], facts: &[Facts]) -> HashMap<FuncId, Summary> {
                 .collect(),
             returns_fresh: part.returns_fresh,
             returns: part.returns.clone(),
+            returns_part_of: part.returns_part_of,
         };
         (summary != Summary::default()).then_some((id, summary))
     });

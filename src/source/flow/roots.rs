@@ -130,7 +130,8 @@ fn handlers(program: &Program<'_>, facts: &[Facts], graph: &Graph) -> Vec<Root> 
     roots
 }
 
-/// A method of a gRPC server: its receiver embeds the generated `UnimplementedXServer`, and it takes and gives messages.
+/// A method of a gRPC server: its receiver embeds the generated `UnimplementedXServer`, and it takes a context and a message, or ends
+/// in a stream (`X_ListServer`, `grpc.ServerStreamingServer[T]`).
 fn is_service(program: &Program<'_>, def: &crate::source::program::FuncDef) -> bool {
     let Some(receiver) = def.receiver else {
         return false;
@@ -140,7 +141,16 @@ fn is_service(program: &Program<'_>, def: &crate::source::program::FuncDef) -> b
         let marked = field.name.starts_with("Unimplemented") || field.name.starts_with("Unsafe");
         field.embedded && marked && field.name.ends_with("Server")
     });
-    generated && def.name.starts_with(|c: char| c.is_uppercase()) && !def.ty.params.is_empty()
+    let takes_context = matches!(def.ty.params.first(), Some(Ty::External(path, name)) if &**path == "context" && &**name == "Context");
+    let stream = match def.ty.params.last() {
+        Some(Ty::External(_, name)) => name.ends_with("Server"),
+        Some(Ty::Named(id)) => program
+            .type_def(*id)
+            .is_some_and(|def| def.name.ends_with("Server")),
+        _ => false,
+    };
+    let exported = def.name.starts_with(|c: char| c.is_uppercase());
+    generated && exported && (takes_context || stream)
 }
 
 fn started(facts: &[Facts], graph: &Graph) -> Vec<Root> {
@@ -149,7 +159,12 @@ fn started(facts: &[Facts], graph: &Graph) -> Vec<Root> {
         .iter()
         .filter(|link| link.kind == CallKind::Go);
     let mut roots: Vec<Root> = Vec::new();
+    let mut seen = HashSet::new();
     for link in links {
+        // What a goroutine is given and calls, at one place or two, is run by that one.
+        if !seen.insert((link.from, link.line, link.to)) {
+            continue;
+        }
         let joined = graph.part_of(link.from).and_then(|(func, part)| {
             let facts = facts.get(func.0 as usize)?;
             let part = facts.parts.get(usize::from(part))?;

@@ -49,6 +49,7 @@ fn packages(program: &mut Program<'_>, module: &Module) {
                 path: format!("{}{apart}", module.package_path(&file.path)),
                 name: file.package.clone(),
                 is_main: &*file.package == "main",
+                imports: Vec::new(),
             });
         }
         program.file_packages.push(id);
@@ -79,6 +80,21 @@ fn imports(program: &mut Program<'_>) {
         names.collect()
     });
     program.imports = all.collect();
+    let mut own: Vec<(PackageId, PackageId)> = Vec::new();
+    for (file, &package) in program.files.iter().zip(&program.file_packages) {
+        let paths = file
+            .imports
+            .iter()
+            .filter_map(|(_, path)| by_path.get(&**path));
+        own.extend(paths.map(|&imported| (package, imported)));
+    }
+    own.sort_unstable();
+    own.dedup();
+    for (package, imported) in own {
+        if let Some(package) = program.packages.get_mut(package.0 as usize) {
+            package.imports.push(imported);
+        }
+    }
 }
 
 /// The name a package most likely has: `github.com/x/go-redis/v9` is used as `redis`, `gopkg.in/yaml.v3` as `yaml`.

@@ -78,9 +78,13 @@ impl Walker<'_, '_> {
         let mut first = None;
         for arg in &call.args {
             let value = self.value(arg);
-            match first {
+            match &first {
                 None => first = Some(value),
-                Some(_) => self.give_away(&value),
+                Some(list) => {
+                    let into = list.from;
+                    self.put_into(value.from, into);
+                    self.give_away(&value);
+                }
             }
         }
         let first = first.unwrap_or_else(Value::unknown);

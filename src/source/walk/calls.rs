@@ -2,7 +2,7 @@
 
 use super::{Argument, Base, CallKind, Held, MapOp, Target, Value, Walker};
 use crate::source::ast::{Call, Expr, Func, Name};
-use crate::source::facts::Place;
+use crate::source::facts::{Origin, PartOf, Place};
 use crate::source::program::{Selected, Ty, TypeId};
 use std::sync::Arc;
 
@@ -300,12 +300,26 @@ impl Walker<'_, '_> {
         };
         let mut value = Value::of(ty);
         let Some(Target::Func(id)) = &callee.func else {
+            if is_lookup(callee) {
+                value.from = args.first().map_or(Origin::Unknown, |arg| arg.from);
+            }
             return self.reflected(callee, args).unwrap_or(value);
         };
         let Some(summary) = self.summaries.funcs.get(id) else {
             return value;
         };
         value.fresh = summary.returns_fresh;
+        let taken_out = self
+            .program
+            .func(*id)
+            .is_some_and(|def| takes_out(&def.name));
+        value.from = match summary.returns_part_of.filter(|_| !taken_out) {
+            Some(PartOf::Global(id)) => Origin::Global(id),
+            Some(PartOf::Param(at)) => args
+                .get(usize::from(at))
+                .map_or(Origin::Unknown, |arg| arg.from),
+            None => Origin::Unknown,
+        };
         match &summary.returns {
             Some(Place::Param(of, 0, at)) if of == id => {
                 if let Some(arg) = args.get(usize::from(*at)) {
@@ -335,6 +349,7 @@ impl Walker<'_, '_> {
         let value = Value {
             place: of.place.clone(),
             base: of.base.map_or(Base::Other, Base::Local),
+            from: of.from,
             fresh: of.fresh,
             ..Value::of(Ty::External(path.clone(), Name::from("Value")))
         };
@@ -468,6 +483,7 @@ impl Walker<'_, '_> {
         for &id in used {
             let ty = self.locals.get_mut(id as usize).map(|local| {
                 local.fresh = false;
+                local.renewed.clear();
                 local.ty.clone()
             });
             let shared = ty.and_then(|ty| self.struct_of(&ty));
@@ -515,6 +531,29 @@ impl Walker<'_, '_> {
                 frame.deferred.extend(released);
             }
         }
+    }
+}
+
+/// A function whose name says that what it gives back is the caller's from then on.
+fn takes_out(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "pop", "dequeue", "take", "next", "remove", "poll", "acquire", "borrow", "clone", "copy",
+    ]
+    .iter()
+    .any(|verb| name.starts_with(verb))
+}
+
+/// A method of another module's container that gives back what it keeps: `sync.Map.Load`, `atomic.Pointer.Load`, `lru.Cache.Get`.
+/// What `sync.Pool.Get` gives back is nobody else's.
+fn is_lookup(callee: &Value) -> bool {
+    let Some(Target::Foreign(path, name)) = &callee.func else {
+        return false;
+    };
+    match &**name {
+        "Load" | "LoadOrStore" => true,
+        "Get" | "Peek" => &**path != "sync" && &**path != "context",
+        _ => false,
     }
 }
 

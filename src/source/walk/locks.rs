@@ -239,13 +239,18 @@ impl Walker<'_, '_> {
 
     /// What a called function does to locks.
     pub(super) fn locks_of(&mut self, callee: &Value) {
-        let Some(super::Target::Func(id)) = &callee.func else {
-            return;
+        let (gained, released) = match &callee.func {
+            Some(super::Target::Func(id)) => match self.summaries.funcs.get(id) {
+                Some(summary) => (summary.gained.clone(), summary.released.clone()),
+                None => return,
+            },
+            // `unlock := func() { … }`: walked already, where it stands.
+            Some(super::Target::Literal(part)) => match self.facts.parts.get(usize::from(*part)) {
+                Some(part) => (part.gained.clone(), part.released.clone()),
+                None => return,
+            },
+            _ => return,
         };
-        let Some(summary) = self.summaries.funcs.get(id) else {
-            return;
-        };
-        let (gained, released) = (summary.gained.clone(), summary.released.clone());
         for lock in released {
             self.release(Some(lock));
         }

@@ -12,13 +12,17 @@ mod values;
 
 use super::ast::{Func, Name, Param, VarDecl};
 use super::facts::{
-    Access, Argument, Base, CallKind, Edge, Facts, Held, LocalFacts, MapOp, Part, Place, Target,
+    Access, Argument, Base, CallKind, Edge, Facts, Held, LocalFacts, MapOp, Origin, Part, PartOf,
+    Place, Target,
 };
 use super::program::{FuncDef, FuncId, Import, PackageId, Program, Scope, Ty, TypeId, VarId};
 use std::collections::HashMap;
 
 /// More variables or literals than this in one function are a generator's work; the rest of it is left out.
 const MAX_PER_FUNCTION: usize = 60_000;
+
+/// Variables made of variables made of variables … are followed this far.
+pub(super) const MAX_ORIGIN_STEPS: usize = 12;
 
 /// What is known of functions before they are walked: found by an earlier round.
 #[derive(Debug, Default)]
@@ -38,6 +42,8 @@ pub struct Summary {
     pub returns_fresh: bool,
     /// Gives back this place.
     pub returns: Option<Place>,
+    /// Gives back a part of this.
+    pub returns_part_of: Option<PartOf>,
 }
 
 /// What an expression is.
@@ -46,6 +52,7 @@ struct Value {
     ty: Ty,
     place: Option<Place>,
     base: Base,
+    from: Origin,
     /// The function it is.
     func: Option<Target>,
     /// Made here, known to nobody else.
@@ -58,6 +65,7 @@ impl Value {
             ty,
             place: None,
             base: Base::Other,
+            from: Origin::Unknown,
             func: None,
             fresh: false,
         }
@@ -75,6 +83,7 @@ impl Value {
                 Base::Local(id) => Some(id),
                 Base::Other => None,
             },
+            from: self.from,
             func: self.func.clone(),
         }
     }
@@ -87,6 +96,7 @@ struct Local {
     /// What it stands for, where it was made of something known.
     place: Option<Place>,
     base: Base,
+    from: Origin,
     func: Option<Target>,
     /// Made in this function and not handed on so far.
     fresh: bool,
@@ -96,6 +106,8 @@ struct Local {
     loops: usize,
     /// A struct copied from elsewhere: its maps are still those of what it was copied from.
     copy: Option<Base>,
+    /// Fields of a struct that were given something new, known to nobody else.
+    renewed: Vec<Name>,
 }
 
 /// The part being walked.
@@ -111,6 +123,8 @@ struct Frame {
     fresh_returns: Option<bool>,
     /// What all results so far were.
     returned: Option<Option<Place>>,
+    /// What one of them was a part of.
+    returned_part_of: Option<PartOf>,
     /// Runs in another goroutine than the part around it.
     apart: bool,
     /// Variables of parts around it that it uses.
@@ -197,7 +211,11 @@ fn func_name(program: &Program<'_>, def: &FuncDef) -> String {
     let package = program.package(def.package);
     let package = package.map_or("", |package| match package.is_main {
         true => "main",
-        false => package.path.rsplit('/').next().unwrap_or(&package.path),
+        // A directory without go.mod may have no path; the name is all that is known then.
+        false => match package.path.rsplit('/').next() {
+            Some("") | None => &package.name,
+            Some(last) => last,
+        },
     });
     let receiver = def.receiver.and_then(|id| program.type_def(id));
     match receiver {
@@ -281,6 +299,7 @@ impl<'p, 'm> Walker<'p, 'm> {
             handler: false,
             returns_fresh: false,
             returns: None,
+            returns_part_of: None,
             name,
         });
         self.frames.push(Frame {
@@ -291,6 +310,7 @@ impl<'p, 'm> Walker<'p, 'm> {
             exits: None,
             fresh_returns: None,
             returned: None,
+            returned_part_of: None,
             apart,
             captured: Vec::new(),
         });
@@ -306,10 +326,16 @@ impl<'p, 'm> Walker<'p, 'm> {
             return Vec::new();
         };
         part.gained = frame.exits.unwrap_or_default();
-        part.gained
-            .retain(|held| held.lock.is_some() && held.certain);
+        // What it gives back and takes again is held, though some of its ways out may lack it.
+        let released = &part.released;
+        part.gained.retain(|held| {
+            held.lock
+                .as_ref()
+                .is_some_and(|lock| held.certain || released.contains(lock))
+        });
         part.returns_fresh = frame.fresh_returns.unwrap_or(false);
         part.returns = frame.returned.flatten();
+        part.returns_part_of = frame.returned_part_of;
         let mut captured = frame.captured;
         captured.sort_unstable();
         captured.dedup();
@@ -352,11 +378,13 @@ impl<'p, 'm> Walker<'p, 'm> {
             ty,
             place,
             base: Base::Other,
+            from: Origin::Unknown,
             func: None,
             fresh: false,
             part: self.current(),
             loops: self.frames.last().map_or(0, |frame| frame.loops.len()),
             copy: None,
+            renewed: Vec::new(),
         }
     }
 
@@ -372,6 +400,10 @@ impl<'p, 'm> Walker<'p, 'm> {
             seq: self.seq,
             line: self.line,
             param,
+            ty: self.struct_of(&local.ty),
+            from: local.from,
+            put: Origin::Unknown,
+            is_list: matches!(self.program.underlying(&local.ty), Ty::List(_)),
         });
         self.names.push((local.name.clone(), id));
         self.locals.push(local);
@@ -424,6 +456,7 @@ impl<'p, 'm> Walker<'p, 'm> {
             op,
             held: self.held(),
             base: map.base,
+            from: map.from,
             fresh: map.fresh,
         };
         self.facts.accesses.push(access);
@@ -457,10 +490,50 @@ impl<'p, 'm> Walker<'p, 'm> {
             && let Some(local) = self.locals.get_mut(id as usize)
         {
             local.fresh = false;
+            local.renewed.clear();
         }
         if let Some(target @ (Target::Literal(_) | Target::Func(_))) = &value.func {
             self.edge(target.clone(), CallKind::Callback, Vec::new(), self.line);
         }
+    }
+
+    /// A variable was made of something known.
+    fn made_of(&mut self, id: u32, from: Origin) {
+        if let Some(local) = self.facts.locals.get_mut(id as usize)
+            && from != Origin::Unknown
+            && from != Origin::Local(id)
+        {
+            local.from = from;
+        }
+    }
+
+    /// A value was put into something known: if it is a variable's, that one is reached from there by others.
+    fn put_into(&mut self, value: Origin, into: Origin) {
+        if let Origin::Local(id) = value
+            && let Some(local) = self.facts.locals.get_mut(id as usize)
+            && into != Origin::Unknown
+            && into != value
+            && local.param.is_none()
+        {
+            local.put = into;
+        }
+    }
+
+    /// The parameter of the current part, or the package variable, that a value is a part of.
+    fn part_of(&self, mut from: Origin) -> Option<PartOf> {
+        for _ in 0..MAX_ORIGIN_STEPS {
+            let id = match from {
+                Origin::Unknown => return None,
+                Origin::Global(id) => return Some(PartOf::Global(id)),
+                Origin::Local(id) => id,
+            };
+            let local = self.facts.locals.get(id as usize)?;
+            match local.param {
+                Some(at) if local.part == self.current() => return Some(PartOf::Param(at)),
+                _ => from = local.reached_from(),
+            }
+        }
+        None
     }
 
     /// The struct behind a type, by name.

@@ -143,6 +143,7 @@ impl Walker<'_, '_> {
         let place = value.place.filter(|_| refers);
         let mut local = self.local(name, value.ty, None);
         local.copy = copy;
+        local.from = value.from;
         local.fresh = value.fresh;
         local.func = value.func;
         local.base = match refers && place.is_some() {
@@ -168,6 +169,7 @@ impl Walker<'_, '_> {
             return;
         };
         let declared = self.locals.get(id as usize).map(|local| local.ty.clone());
+        self.made_of(id, value.from);
         let refers = self.refers(&value.ty);
         let outer = self
             .locals
@@ -223,6 +225,8 @@ impl Walker<'_, '_> {
         if value.func.is_some() && !into.fresh {
             self.give_away(value);
         }
+        self.put_into(value.from, into.from);
+        self.renew(target, value);
         let (Base::Local(id), true) = (value.base, value.fresh && !into.fresh) else {
             return;
         };
@@ -232,6 +236,23 @@ impl Walker<'_, '_> {
             if is_own && self.program.is_map(&value.ty) {
                 (local.place, local.base) = (into.place, into.base);
             }
+        }
+    }
+
+    /// `next := *s; next.m = make(…)`: the copy's map is its own from here on.
+    fn renew(&mut self, target: &Expr, value: &Value) {
+        let Expr::Select(operand, field, _) = target else {
+            return;
+        };
+        let Some(local) = self
+            .variable(operand)
+            .and_then(|id| self.locals.get_mut(id as usize))
+        else {
+            return;
+        };
+        local.renewed.retain(|known| known != field);
+        if value.fresh && local.copy.is_some() {
+            local.renewed.push(field.clone());
         }
     }
 
@@ -278,6 +299,7 @@ impl Walker<'_, '_> {
                 self.give_away(result);
             }
         }
+        let part_of = results.first().and_then(|first| self.part_of(first.from));
         let Some(frame) = self.frames.last_mut() else {
             return;
         };
@@ -303,6 +325,7 @@ impl Walker<'_, '_> {
         }
         frame.fresh_returns = Some(frame.fresh_returns.unwrap_or(true) && first.fresh);
         let place = first.place.clone().filter(|_| !first.fresh);
+        frame.returned_part_of = frame.returned_part_of.or(part_of);
         frame.returned = match frame.returned.take() {
             None => Some(place),
             Some(before) if before == place => Some(before),

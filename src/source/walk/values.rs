@@ -2,7 +2,7 @@
 
 use super::{Base, MapOp, Value, Walker};
 use crate::source::ast::{Element, Expr, Name, TypeExpr};
-use crate::source::facts::{Place, Target};
+use crate::source::facts::{Origin, Place, Target};
 use crate::source::program::{Import, PackageId, Selected, Ty};
 use std::sync::Arc;
 
@@ -83,6 +83,7 @@ impl Walker<'_, '_> {
             ty: local.ty.clone(),
             place: Some(local.place.clone().unwrap_or(Place::Local(self.id, id))),
             base: Base::Local(base),
+            from: Origin::Local(id),
             func: local.func.clone(),
             fresh: local.fresh,
         };
@@ -102,6 +103,7 @@ impl Walker<'_, '_> {
             let ty = self.program.var(id).map(|var| var.ty.clone());
             return Some(Value {
                 place: Some(Place::Global(id)),
+                from: Origin::Global(id),
                 ..Value::of(ty.unwrap_or(Ty::Unknown))
             });
         }
@@ -131,7 +133,22 @@ impl Walker<'_, '_> {
             };
         }
         let value = self.value(operand);
-        self.select_of(&value, name)
+        let mut field = self.select_of(&value, name);
+        field.fresh |= self
+            .variable(operand)
+            .and_then(|id| self.locals.get(id as usize))
+            .is_some_and(|local| local.renewed.contains(name));
+        field
+    }
+
+    /// The variable that an expression is, where it is one of the current part.
+    pub(super) fn variable(&self, expr: &Expr) -> Option<u32> {
+        let Expr::Name(name) = expr else {
+            return None;
+        };
+        let id = self.find(name)?;
+        let local = self.locals.get(id as usize)?;
+        (local.part == self.current()).then_some(id)
     }
 
     /// `value.name`
@@ -140,6 +157,7 @@ impl Walker<'_, '_> {
         let part = |place: Option<Place>, ty: Ty| Value {
             place,
             base: value.base,
+            from: value.from,
             fresh,
             ..Value::of(ty)
         };
@@ -209,6 +227,7 @@ impl Walker<'_, '_> {
         Value {
             place: place.map(|place| Place::Element(Arc::new(place))),
             base: container.base,
+            from: container.from,
             fresh: container.fresh,
             ..Value::of(ty)
         }

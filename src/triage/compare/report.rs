@@ -2,12 +2,14 @@
 //! `gotriage.diff/1`). Plain data, made by [`super::compare`].
 
 pub mod profile;
+pub mod trace;
 
 use crate::model::Grade;
 use crate::triage::report::{At, Category, CreatedBy, Finding, NoteReport, Place, Tool, Wait};
 use profile::ProfileDiff;
 use schemars::JsonSchema;
 use serde::Serialize;
+use trace::TraceDiff;
 
 /// The schema's name and version.
 pub const SCHEMA: &str = "gotriage.diff/1";
@@ -35,6 +37,8 @@ pub struct DiffReport {
     pub waits: Vec<WaitChange>,
     /// Profiles of one kind in both captures, and a profile of goroutines against a dump.
     pub profiles: Vec<ProfileDiff>,
+    /// Execution traces, where both captures are one.
+    pub traces: Vec<TraceDiff>,
     /// Graded statements beside the verdict.
     pub findings: Vec<Finding>,
     /// Remarks on the inputs: cuts, damage, what was repaired.
@@ -48,10 +52,12 @@ pub struct Capture {
     pub input: u32,
     /// Path as given; `-` is standard input.
     pub path: String,
-    /// Distinct goroutine ids.
+    /// Distinct goroutine ids; of a trace those that are there at its end.
     pub goroutines: u64,
     /// Kinds of its profiles.
     pub profiles: Vec<String>,
+    /// Length of the execution trace in ns; null where it is none.
+    pub traced_ns: Option<i64>,
     /// Go version as inferred; null where nothing tells.
     pub go: Option<String>,
     /// Which incident of the input it is, from 1, where it holds several: the last one with goroutines.

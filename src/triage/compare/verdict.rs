@@ -3,7 +3,7 @@
 //! A group that grows is a leak only where it keeps what it had: the old ones stand where they stood, and more came. Groups whose
 //! members change are load. The thresholds stand beside their reasons.
 
-use super::report::DiffVerdict;
+use super::report::{DiffVerdict, Process};
 use super::{Pair, created_sentence};
 use crate::analyze::compare::{GroupChange, WaitChange};
 use crate::analyze::incident::GoroutineRef;
@@ -48,7 +48,7 @@ pub(super) fn judge(pair: &Pair<'_, '_, '_>) -> (DiffVerdict, Vec<Finding>) {
     let mut findings = Vec::new();
     let same = sentence(&pair.process.reasons.join("; "));
     findings.push(finding(
-        process_sentence(pair, &same),
+        process_sentence(&pair.process, &same),
         pair.process.grade,
         Vec::new(),
     ));
@@ -94,13 +94,14 @@ pub(super) fn judge(pair: &Pair<'_, '_, '_>) -> (DiffVerdict, Vec<Finding>) {
     (verdict, findings)
 }
 
-fn process_sentence(pair: &Pair<'_, '_, '_>, reasons: &str) -> String {
-    let are = match pair.process.grade {
+/// Whether the captures are of one process.
+pub(super) fn process_sentence(process: &Process, reasons: &str) -> String {
+    let are = match process.grade {
         Grade::Confirmed => "are",
         Grade::Probable => "are probably",
         Grade::Possible | Grade::Unknown => "may be",
     };
-    match pair.process.answer {
+    match process.answer {
         "same" => format!("The captures {are} of one process. {reasons}"),
         "different" => {
             format!("The captures {are} no before and after of one process. {reasons}")

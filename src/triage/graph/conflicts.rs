@@ -1,7 +1,7 @@
 //! The conflict graph: the parties on both sides of the map they fought over, the one that noticed to the left.
 
 use super::report::{Edge, EdgeKind, Node, NodeKind};
-use super::{Drawing, EVIDENCE_MOST, edge, goroutines, node, site_of};
+use super::{Drawing, EVIDENCE_MOST, goroutines, site_of};
 use crate::analyze::conflict::{Conflict, Party, Why};
 use crate::model::{FrameId, Grade, RaceActor};
 use crate::triage::case::Case;
@@ -95,7 +95,7 @@ fn map_node(case: &Case<'_, '_>, index: usize) -> Node {
     };
     Node {
         name: Some(name),
-        ..node(NodeKind::Map)
+        ..Node::of(NodeKind::Map)
     }
 }
 
@@ -143,7 +143,7 @@ fn place_party<'c>(
             numbering: actor.map(|_| "race-detector"),
             name: (actor == Some(RaceActor::Main)).then(|| "main goroutine".to_owned()),
             site: site_of(case, party.site),
-            ..node(NodeKind::Unnamed)
+            ..Node::of(NodeKind::Unnamed)
         },
     };
     sides.push(Side {
@@ -198,7 +198,7 @@ fn operation(
         evidence: evidence
             .map(|reason| at(case.evidence, reason.document, reason.line))
             .collect(),
-        ..edge(EdgeKind::Operated, grade, id, map)
+        ..Edge::between(EdgeKind::Operated, grade, id, map)
     }
 }
 

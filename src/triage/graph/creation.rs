@@ -1,7 +1,7 @@
 //! The creation forest: creators to the left, what they created to the right, the `go` statement at the edge.
 
 use super::report::{Edge, EdgeKind, Node, NodeKind};
-use super::{Drawing, IDS_MOST, edge, goroutines, headers, node, principals, site_of};
+use super::{Drawing, IDS_MOST, goroutines, headers, principals, site_of};
 use crate::analyze::kin::{Class, Kin, Sameness, Who, kin};
 use crate::model::Grade;
 use crate::triage::case::Case;
@@ -43,12 +43,15 @@ pub(super) fn draw(case: &Case<'_, '_>, most: usize) -> Drawing {
         let id = drawing.add(Node {
             count: rest.goroutines,
             name: Some(format!("{} more nodes", rest.classes)),
-            ..node(NodeKind::Rest)
+            ..Node::of(NodeKind::Rest)
         });
         if let Some(creator) = rest.creator.and_then(|creator| names.get(&creator)) {
-            drawing
-                .edges
-                .push(edge(EdgeKind::Created, Grade::Confirmed, creator, &id));
+            drawing.edges.push(Edge::between(
+                EdgeKind::Created,
+                Grade::Confirmed,
+                creator,
+                &id,
+            ));
         }
     }
     drawing.tell_folding(u64::from(case.census.total));
@@ -66,7 +69,7 @@ fn class_node(case: &Case<'_, '_>, kin: &Kin, at: u32, class: &Class) -> Node {
         Who::Gone(ids) => Node {
             count: ids.len() as u64,
             goroutines: ids.iter().take(IDS_MOST).map(|id| id.0).collect(),
-            ..node(NodeKind::Gone)
+            ..Node::of(NodeKind::Gone)
         },
         // Only what they ran is known: the function of the `go` statement below.
         Who::Unnamed => {
@@ -74,7 +77,7 @@ fn class_node(case: &Case<'_, '_>, kin: &Kin, at: u32, class: &Class) -> Node {
             let child = below.find(|child| child.creator == Some(at));
             Node {
                 site: site_of(case, child.and_then(|child| child.site)),
-                ..node(NodeKind::Unnamed)
+                ..Node::of(NodeKind::Unnamed)
             }
         }
     }
@@ -95,6 +98,6 @@ fn created(case: &Case<'_, '_>, class: &Class, creator: &str, id: &str) -> Edge 
         site: site_of(case, class.site),
         why: vec![why.to_owned()],
         evidence: headers(case, &blocks),
-        ..edge(EdgeKind::Created, class.grade, creator, id)
+        ..Edge::between(EdgeKind::Created, class.grade, creator, id)
     }
 }

@@ -110,6 +110,25 @@ pub struct Node {
     pub evidence: Vec<At>,
 }
 
+impl Node {
+    /// A node of which nothing is known yet, of one goroutine or thing.
+    pub fn of(kind: NodeKind) -> Self {
+        Self {
+            id: String::new(),
+            kind,
+            count: 1,
+            goroutines: Vec::new(),
+            numbering: None,
+            name: None,
+            state: None,
+            longest_wait_minutes: 0,
+            site: None,
+            crashed: false,
+            evidence: Vec::new(),
+        }
+    }
+}
+
 /// What an edge says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -164,6 +183,26 @@ pub struct Edge {
     pub why: Vec<String>,
     /// Where it stands.
     pub evidence: Vec<At>,
+}
+
+impl Edge {
+    /// An edge with nothing to say for it yet.
+    pub fn between(kind: EdgeKind, grade: Grade, from: &str, to: &str) -> Self {
+        Self {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            kind,
+            grade,
+            site: None,
+            op: None,
+            times: None,
+            wakes: Vec::new(),
+            noticed: false,
+            conflicts: Vec::new(),
+            why: Vec::new(),
+            evidence: Vec::new(),
+        }
+    }
 }
 
 /// What a graph does not show one by one.

@@ -3,8 +3,8 @@
 //! Goroutines of one `go` statement and one start function share a node, so that a hundred thousand stay readable. Read [`wakes`]
 //! first.
 
+use super::Drawing;
 use super::report::{Edge, EdgeKind, Node, NodeKind, WakeReason};
-use super::{Drawing, edge, node};
 use crate::analyze::trace::{Findings, MapOverlap, MapUse, Origin, is_programs};
 use crate::goruntime::mapops::map_op;
 use crate::model::Grade;
@@ -85,7 +85,7 @@ pub(super) fn wakes(case: &Case<'_, '_>, most: usize) -> Drawing {
             wakes,
             why: vec!["trace".to_owned()],
             evidence: vec![board.at()],
-            ..edge(EdgeKind::Woke, Grade::Confirmed, &from, &to)
+            ..Edge::between(EdgeKind::Woke, Grade::Confirmed, &from, &to)
         };
         board.drawing.edges.push(woke);
     }
@@ -135,7 +135,7 @@ pub(super) fn creation(case: &Case<'_, '_>, most: usize) -> Drawing {
                 site: findings.origins.get(at).and_then(statement),
                 why: vec!["trace".to_owned()],
                 evidence: vec![board.at()],
-                ..edge(EdgeKind::Created, Grade::Confirmed, &from, &to)
+                ..Edge::between(EdgeKind::Created, Grade::Confirmed, &from, &to)
             };
             board.drawing.edges.push(created);
         }
@@ -159,7 +159,7 @@ pub(super) fn overlaps(case: &Case<'_, '_>, most: usize) -> Drawing {
         }
         let map = drawing.add(Node {
             name: Some("a map, or two".to_owned()),
-            ..node(NodeKind::Map)
+            ..Node::of(NodeKind::Map)
         });
         for (side, at) in [overlap.a, overlap.b].into_iter().enumerate() {
             let Some(used) = findings.map_uses.get(at) else {
@@ -178,7 +178,7 @@ pub(super) fn overlaps(case: &Case<'_, '_>, most: usize) -> Drawing {
                 conflicts: vec![rank],
                 why: vec!["inside-at-one-moment".to_owned()],
                 evidence: vec![at_trace(joined)],
-                ..edge(EdgeKind::Operated, Grade::Possible, &id, &map)
+                ..Edge::between(EdgeKind::Operated, Grade::Possible, &id, &map)
             });
         }
     }
@@ -203,7 +203,7 @@ fn user(used: &MapUse, joined: &Joined<'_>) -> Node {
         )),
         site: Some(place(&used.at)),
         evidence: vec![at_trace(joined)],
-        ..node(NodeKind::Goroutines)
+        ..Node::of(NodeKind::Goroutines)
     }
 }
 
@@ -277,7 +277,7 @@ impl<'c> Board<'c> {
             }),
             site: statement(origin).filter(|_| with_site),
             evidence: vec![at_trace(self.joined)],
-            ..node(NodeKind::Origin)
+            ..Node::of(NodeKind::Origin)
         });
         self.ids.insert(at, id.clone());
         Some(id)

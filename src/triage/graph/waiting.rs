@@ -1,7 +1,7 @@
 //! The wait graph: goroutines to the left of what they wait for, and to its right who holds it.
 
 use super::report::{Edge, EdgeKind, Node, NodeKind};
-use super::{Drawing, edge, goroutines, headers, node, principals};
+use super::{Drawing, goroutines, headers, principals};
 use crate::analyze::waits::{Holder, HolderReason, Object, Wait};
 use crate::model::{FrameId, Grade, NameId};
 use crate::triage::case::Case;
@@ -118,7 +118,7 @@ impl Board<'_, '_, '_> {
             self.drawing.edges.push(Edge {
                 why: vec![reason_word(holder).to_owned()],
                 evidence: headers(self.case, &[holder.goroutine]),
-                ..edge(EdgeKind::HeldBy, holder.grade, &object, &to)
+                ..Edge::between(EdgeKind::HeldBy, holder.grade, &object, &to)
             });
         }
     }
@@ -147,7 +147,7 @@ impl Board<'_, '_, '_> {
         Edge {
             why: vec![why.to_owned()],
             evidence: headers(self.case, first.as_slice()),
-            ..edge(EdgeKind::WaitsFor, grade, from, to)
+            ..Edge::between(EdgeKind::WaitsFor, grade, from, to)
         }
     }
 }
@@ -165,7 +165,7 @@ fn object_node(wait: &Wait) -> Node {
     Node {
         name: Some(name),
         longest_wait_minutes: wait.longest_wait_minutes.unwrap_or(0),
-        ..node(NodeKind::Object)
+        ..Node::of(NodeKind::Object)
     }
 }
 

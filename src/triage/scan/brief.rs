@@ -22,8 +22,10 @@ pub struct Brief {
     pub fingerprint: Fingerprint,
     /// Verdict.
     pub category: Category,
-    /// As clusters count it.
+    /// That of the verdict.
     pub grade: Grade,
+    /// How well the other side of a map conflict is known.
+    pub other_side: Option<Grade>,
     /// Goroutines in the text: of equal grades, the one that shows more is the example.
     pub goroutines: u64,
     /// Its time stamps as nanoseconds since 1970, and as printed.
@@ -85,7 +87,8 @@ impl Brief {
             digest: Sha256::digest(line).into(),
             fingerprint: incident.fingerprint,
             category: report.verdict.category,
-            grade: conflict.map_or(report.verdict.grade, |conflict| conflict.grade),
+            grade: report.verdict.grade,
+            other_side: conflict.map(|conflict| conflict.grade),
             goroutines: report.goroutines.total,
             seen: stamps(incident),
             go: report.go.version.clone(),

@@ -51,7 +51,7 @@ pub fn summary<E>(
     for (at, (conflict, sides)) in (0..).zip(complete::joined(examples)) {
         for side in sides {
             if let Some(cluster) = clusters.get_mut(side as usize) {
-                cluster.grade = cluster.grade.max(conflict.grade);
+                cluster.other_side = cluster.other_side.max(Some(conflict.grade));
                 cluster.conflicts.push(at);
             }
         }
@@ -92,7 +92,7 @@ struct Group<'b> {
 
 impl<'b> Group<'b> {
     fn of(briefs: Vec<&'b Brief>) -> Option<Self> {
-        let shows = |brief: &&&Brief| (brief.grade, brief.goroutines);
+        let shows = |brief: &&&Brief| (brief.grade, brief.other_side, brief.goroutines);
         // Of equal ones, `max_by_key` takes the last.
         let example = briefs.iter().rev().max_by_key(shows).copied()?;
         Some(Self { briefs, example })
@@ -127,6 +127,7 @@ impl<'b> Group<'b> {
             count: self.briefs.len() as u64,
             category: self.example.category,
             grade: self.example.grade,
+            other_side: self.example.other_side,
             headline: example.incident.verdict.headline.clone(),
             culprit: example.incident.verdict.culprit.clone(),
             first_seen: first.map(|seen| seen.first_text.clone()),

@@ -37,9 +37,11 @@ pub struct Cluster {
     pub count: u64,
     /// What happened.
     pub category: Category,
-    /// For map conflicts how well the other side is known, else how well the verdict is: the best of all incidents, and of the conflicts
-    /// that other logs complete.
+    /// How well the verdict is known: the best of all incidents.
     pub grade: Grade,
+    /// How well the other side of a map conflict is known: the best of all incidents, and of the conflicts that other logs complete.
+    /// Null where there is none.
+    pub other_side: Option<Grade>,
     /// The example's headline.
     pub headline: String,
     /// The line to open first.

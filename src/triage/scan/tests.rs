@@ -99,7 +99,7 @@ fn a_reader_and_a_writer_of_two_logs_make_one_conflict() {
         report
             .clusters
             .iter()
-            .all(|cluster| cluster.grade == Grade::Probable)
+            .all(|cluster| cluster.other_side == Some(Grade::Probable))
     );
     assert!(
         report

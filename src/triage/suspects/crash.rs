@@ -11,7 +11,7 @@ use crate::model::{FrameKind, Grade, StackId};
 use crate::source::facts::MapOp;
 use crate::source::flow::{NodeId, RootKind, Use};
 use crate::source::frames::{Finder, Found, Frame};
-use crate::source::pairs::{MapUses, Meeting, Relation, clash, relation};
+use crate::source::pairs::{Doubt, MapUses, Meeting, Relation, clash, relation};
 use crate::triage::case::Case;
 use crate::triage::observe::{crash_at, finding};
 use crate::triage::report::{Code, Finding, Suspect};
@@ -290,6 +290,7 @@ impl Dump {
                 &map.place,
                 (&narrowed, crashed),
                 (right, other),
+                Doubt::Crashed,
             ) {
                 Some((relation, meeting)) => (relation, Some(meeting)),
                 None => (locks, None),

@@ -65,6 +65,11 @@ impl Pair<'_> {
         }
     }
 
+    /// True where at least one of the lines is reached with a lock held.
+    fn holds_any(&self) -> bool {
+        !(self.left.locks.is_empty() && self.right.locks.is_empty())
+    }
+
     fn suspect(&self, view: &SourceView<'_>, rank: u32) -> Suspect {
         Suspect {
             rank,

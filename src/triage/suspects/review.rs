@@ -5,9 +5,9 @@
 
 use super::{Pair, SourceView, copied_lock};
 use crate::model::Grade;
-use crate::source::facts::Access;
+use crate::source::facts::{Access, Held, Place};
 use crate::source::flow::{RootKind, Use};
-use crate::source::pairs::{MapUses, Meeting, Relation, clash, map_name, may_be_shared};
+use crate::source::pairs::{Doubt, MapUses, Meeting, Relation, clash, map_name, may_be_shared};
 use crate::triage::report::{
     Code, Finding, ModuleReport, SUSPECTS_SCHEMA, SourceRemark, Suspect, SuspectsReport, Tool,
 };
@@ -96,7 +96,8 @@ fn judged<'v>(
     left: (&'v Use, &'v Access),
     right: (&'v Use, &'v Access),
 ) -> Option<Pair<'v>> {
-    let (relation, meeting) = clash(&view.analysis, &map.place, left, right)?;
+    let (relation, meeting) = clash(&view.analysis, &map.place, left, right, Doubt::Keeps)?;
+    let relation = meant(&map.place, relation, [left.1, right.1]);
     let locks = match &relation {
         Relation::Guarded => return None,
         Relation::Unguarded => 0,
@@ -123,6 +124,28 @@ fn judged<'v>(
         score: locks + both_write + handlers,
         support: None,
     })
+}
+
+/// Locks that callers hold for something else say nothing of this map: only one that is taken where the map is used, or that stands
+/// beside it in its struct, was meant for it.
+fn meant(place: &Place, relation: Relation, accesses: [&Access; 2]) -> Relation {
+    let is_meant = |held: &Held| {
+        let taken_there = accesses
+            .iter()
+            .any(|access| access.held.iter().any(|own| own.lock == held.lock));
+        let beside = matches!((&held.lock, place), (Some(Place::Field(lock, _)), Place::Field(map, _)) if lock == map);
+        taken_there || beside
+    };
+    match relation {
+        Relation::OneSided(held, _) if !is_meant(&held) => Relation::Unguarded,
+        Relation::Different(left, right) => match (is_meant(&left), is_meant(&right)) {
+            (true, true) => Relation::Different(left, right),
+            (true, false) => Relation::OneSided(left, true),
+            (false, true) => Relation::OneSided(right, false),
+            (false, false) => Relation::Unguarded,
+        },
+        relation => relation,
+    }
 }
 
 fn in_handlers(view: &SourceView<'_>, meeting: Meeting) -> bool {

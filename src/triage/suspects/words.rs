@@ -51,17 +51,21 @@ pub(super) fn why(view: &SourceView<'_>, pair: &Pair<'_>) -> String {
             pair.copy.as_deref().unwrap_or_default()
         ),
         Relation::Unguarded | Relation::Guarded if same => "no lock is held there".to_owned(),
+        Relation::Unguarded | Relation::Guarded if pair.holds_any() => {
+            "the two lines hold no lock in common".to_owned()
+        }
         Relation::Unguarded | Relation::Guarded => "no lock is held at either line".to_owned(),
+        Relation::OneSided(held, _) if same || left == right => format!(
+            "{left} is reached with {} held and without",
+            lock_name(view, held)
+        ),
         Relation::OneSided(held, is_left) => {
             let (with, without) = if *is_left {
                 (&left, &right)
             } else {
                 (&right, &left)
             };
-            format!(
-                "{with} holds {}, {without} holds no lock",
-                lock_name(view, held)
-            )
+            format!("{with} holds {}, {without} does not", lock_name(view, held))
         }
         Relation::Different(one, other) => format!(
             "{left} holds {}, {right} holds {}: two locks that do not know each other",

@@ -21,7 +21,7 @@ const SMALL: Sizes = Sizes {
 
 /// What a searcher finds in a text: fingerprint and line of each incident.
 fn searched(bytes: &[u8], sizes: Sizes) -> Vec<(String, u32)> {
-    let keep = Keep::new(Bounds::default()).unwrap();
+    let keep = Keep::new(Bounds::default(), None).unwrap();
     let (progress, large) = (Progress::new(0), Mutex::new(()));
     let mut searcher = Searcher::new(&keep, &progress, sizes, &large);
     visit(
@@ -170,7 +170,7 @@ fn wrapped_and_encoded_logs_are_searched() {
 
 #[test]
 fn times_come_from_the_lines_around() {
-    let keep = Keep::new(Bounds::default()).unwrap();
+    let keep = Keep::new(Bounds::default(), None).unwrap();
     let (progress, large) = (Progress::new(0), Mutex::new(()));
     let mut searcher = Searcher::new(&keep, &progress, SMALL, &large);
     let log = format!("2026-01-02T15:04:05Z up\n{CRASH}2026-01-02T15:05:00Z up again\n");

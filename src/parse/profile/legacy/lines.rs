@@ -1,5 +1,6 @@
 //! The parts of a `debug=1` text's lines: first lines, numbers, quotes. Pure functions, called by [`super`], whose header shows the lines.
 
+use crate::goruntime::needle::Needle;
 use crate::model::ProfileKind;
 
 /// What the first line says.
@@ -79,7 +80,8 @@ pub(super) fn head(line: &[u8]) -> Option<Head<'_>> {
         let printed: i64 = decimal(rest.get(at + 8..)?)?;
         return Some(Head::Heap((printed / 2).max(1)));
     }
-    let at = memchr::memmem::find(line, b" profile: total ")?;
+    static TOTAL: Needle = Needle::new(b" profile: total ");
+    let at = TOTAL.find(line)?;
     let name = line.get(..at)?;
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/".contains(byte);
     let total = decimal(line.get(at + 16..)?)?;

@@ -47,10 +47,23 @@ pub(super) struct Cursor<'t> {
     latest: u32,
 }
 
-impl Cursor<'_> {
+impl<'t> Cursor<'t> {
     /// Where in the file the head begins.
     pub(super) fn offset(&self) -> usize {
         self.base + self.head_at
+    }
+
+    /// The batch's bytes behind the head.
+    #[inline]
+    pub(super) fn rest(&self) -> &'t [u8] {
+        self.bytes.rest()
+    }
+
+    /// Leaves out what stands before `rest`, the end of [`Self::rest`]. `at`: time of the last event before it.
+    #[inline]
+    pub(super) fn go_on(&mut self, at: i64, rest: &'t [u8]) {
+        self.bytes.leave(rest.len());
+        self.head.at = at;
     }
 }
 
@@ -125,14 +138,15 @@ impl<'t> Frontier<'t> {
         self.cursors.get_mut(number as usize)
     }
 
-    /// Lets the earliest thread take its events one by one, until another thread's comes first or one later than `until`, until it
-    /// has none left, or until `take` does not answer [`Step::Done`], which is then the answer.
+    /// Lets the earliest thread take its events, until another thread's comes first or one later than `until`, until it has none
+    /// left, or until `take` does not answer [`Step::Done`], which is then the answer. `take` takes the head, and may take those behind
+    /// it that are not later than the limit it is told.
     #[inline(always)]
     pub(super) fn run(
         &mut self,
         until: i64,
         damage: &mut Damages,
-        mut take: impl FnMut(&mut Cursor<'t>) -> Step,
+        mut take: impl FnMut(&mut Cursor<'t>, i64, Tick) -> Step,
     ) -> Step {
         let Some(&(_, number)) = self.heap.first() else {
             return Step::Done;
@@ -141,7 +155,7 @@ impl<'t> Frontier<'t> {
         let limit = other(1).min(other(2)).min(until);
         let cursor = &mut self.cursors[number as usize];
         let step = loop {
-            let step = take(cursor);
+            let step = take(cursor, limit, self.tick);
             if step != Step::Done {
                 break step;
             }

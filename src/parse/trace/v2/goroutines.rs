@@ -10,15 +10,21 @@ use crate::model::trace::{
 
 /// A transition without reason and stack.
 #[inline(always)]
-fn plain(id: u64, slot: u32, from: GoState, to: GoState) -> EventKind {
-    EventKind::Goroutine(GoTransition {
+pub(super) fn plain(id: u64, slot: u32, from: GoState, to: GoState) -> GoTransition {
+    GoTransition {
         id,
         slot,
         from,
         to,
         reason: Word::EMPTY,
         stack: StackRef::NONE,
-    })
+    }
+}
+
+/// The same as an event.
+#[inline(always)]
+fn plainly(id: u64, slot: u32, from: GoState, to: GoState) -> EventKind {
+    EventKind::Goroutine(plain(id, slot, from, to))
 }
 
 /// Neither reason nor stack.
@@ -47,10 +53,11 @@ impl States {
                 return Some(slot);
             }
         }
-        match self.forced && id != ABSENT {
-            true => Some(self.set_goroutine(id, state)),
-            false => None,
+        if !self.forced || id == ABSENT {
+            return None;
         }
+        self.believed = true;
+        Some(self.set_goroutine(id, state))
     }
 
     /// Gives a goroutine its next state and number.
@@ -93,7 +100,7 @@ impl States {
         if let Some(thread) = self.turn_thread(turn) {
             thread.run(id, slot);
         }
-        turn.emit(StackRef::NONE, plain(id, slot, from, to));
+        turn.emit(StackRef::NONE, plainly(id, slot, from, to));
         Step::Done
     }
 
@@ -167,7 +174,10 @@ impl States {
         };
         self.moved(slot, GoState::Runnable, number);
         let stack = turn.stack(2);
-        turn.emit(stack, plain(id, slot, GoState::Waiting, GoState::Runnable));
+        turn.emit(
+            stack,
+            plainly(id, slot, GoState::Waiting, GoState::Runnable),
+        );
         Step::Done
     }
 
@@ -267,7 +277,7 @@ impl States {
         };
         turn.emit(
             StackRef::NONE,
-            plain(id, slot, GoState::Waiting, GoState::Runnable),
+            plainly(id, slot, GoState::Waiting, GoState::Runnable),
         );
         self.own_becomes(turn, (GoState::Running, own), NOTHING);
         if own == GoState::NotExist {
@@ -285,7 +295,7 @@ impl States {
         turn.emit_as(
             nobody,
             StackRef::NONE,
-            plain(id, slot, GoState::Runnable, GoState::Running),
+            plainly(id, slot, GoState::Runnable, GoState::Running),
         );
         Step::Done
     }

@@ -9,6 +9,7 @@ mod goroutines;
 mod index;
 mod order;
 mod procs;
+mod quick;
 mod ranges;
 mod state;
 mod tables;
@@ -165,8 +166,12 @@ impl<S: Sink> Reader<'_, S> {
             // A sample comes before events that are later than it, not at the same time.
             let until = samples.first().map_or(i64::MAX, |sample| sample.at);
             let (states, out) = (&mut self.states, &mut self.out);
-            let step = frontier.run(until, &mut self.damage, |cursor| {
-                states.advance_first(cursor, tables, out)
+            let step = frontier.run(until, &mut self.damage, |cursor, limit, tick| {
+                let step = states.advance(cursor, tables, out);
+                if step == Step::Done {
+                    states.stretch(cursor, (limit, tick), tables, out);
+                }
+                step
             });
             if step == Step::Done {
                 continue;

@@ -106,17 +106,6 @@ impl States {
         tables: &mut Tables<'t>,
         out: &mut Out<'_, S>,
     ) -> Step {
-        self.advance_first(cursor, tables, out)
-    }
-
-    /// The same for the loop over all events, inlined there.
-    #[inline(always)]
-    pub(super) fn advance_first<'t, S: Sink>(
-        &mut self,
-        cursor: &mut Cursor<'t>,
-        tables: &mut Tables<'t>,
-        out: &mut Out<'_, S>,
-    ) -> Step {
         let context = match cursor.thread {
             ABSENT => Context::NONE,
             thread => {
@@ -141,22 +130,14 @@ impl States {
         self.dispatch(turn)
     }
 
-    /// The frequent types of events. Each gets the turn to itself: as long as nothing else borrows it, it stays in registers.
+    /// By type. A flat table.
     #[inline(always)]
     fn dispatch<S: Sink>(&mut self, mut turn: Turn<'_, '_, '_, S>) -> Step {
-        match turn.head.number {
-            wire::GO_START => self.go_start(&mut turn),
-            wire::GO_BLOCK => self.go_stop(&mut turn, GoState::Waiting),
-            wire::GO_UNBLOCK => self.go_unblock(&mut turn),
-            _ => self.dispatch_rest(turn),
-        }
-    }
-
-    /// All others, by type. A flat table.
-    #[inline(never)]
-    fn dispatch_rest<S: Sink>(&mut self, mut turn: Turn<'_, '_, '_, S>) -> Step {
         let turn = &mut turn;
         match turn.head.number {
+            wire::GO_START => self.go_start(turn),
+            wire::GO_BLOCK => self.go_stop(turn, GoState::Waiting),
+            wire::GO_UNBLOCK => self.go_unblock(turn),
             wire::GO_STOP => self.go_stop(turn, GoState::Runnable),
             wire::GO_CREATE => self.go_create(turn, GoState::Runnable),
             wire::GO_CREATE_BLOCKED => self.go_create(turn, GoState::Waiting),

@@ -129,6 +129,8 @@ pub(super) struct States {
     pub(super) generation: u32,
     /// Believe the event whatever was known before.
     pub(super) forced: bool,
+    /// A goroutine was believed to be in a state that no event has told.
+    pub(super) believed: bool,
     /// Threads that may still be looked at in search of a processor's holder.
     pub(super) thread_looks: u64,
 }
@@ -145,6 +147,7 @@ impl States {
             tasks: Tasks::default(),
             generation: 0,
             forced: false,
+            believed: false,
             thread_looks: THREAD_LOOKS,
         }
     }

@@ -3,9 +3,9 @@
 //! The goroutine that died and the parties of conflicts stand alone; others stand with their group. Before Go 1.21 a dump names no
 //! creator, so the function of the `go` statement stands for it.
 
-use super::{IDS, Picture, edge, group_of, node};
+use super::{IDS, Picture, group_of};
 use crate::model::Grade;
-use crate::triage::graph::report::{EdgeKind, GraphKind, GraphReport, Node, NodeKind};
+use crate::triage::graph::report::{Edge, EdgeKind, GraphKind, GraphReport, Node, NodeKind};
 use crate::triage::report::{CreatedBy, Group, IncidentReport, Place};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -112,13 +112,13 @@ impl Tree<'_, '_> {
                 (shown, made)
             }
             Who::Gone(ids) => {
-                let mut shown = node(NodeKind::Gone);
+                let mut shown = Node::of(NodeKind::Gone);
                 shown.count = ids.len() as u64;
                 shown.goroutines = ids.iter().take(IDS).copied().collect();
                 (shown, None)
             }
             Who::Function(func) => {
-                let mut shown = node(NodeKind::Unnamed);
+                let mut shown = Node::of(NodeKind::Unnamed);
                 shown.site = Some(Place {
                     func: func.clone(),
                     file: String::new(),
@@ -134,7 +134,7 @@ impl Tree<'_, '_> {
             state: group.map(|group| group.state.clone()),
             longest_wait_minutes: group.map_or(0, |group| group.longest_wait_minutes),
             site: group.and_then(stands).cloned(),
-            ..node(NodeKind::Goroutines)
+            ..Node::of(NodeKind::Goroutines)
         }
     }
 
@@ -172,7 +172,7 @@ impl Tree<'_, '_> {
             if creator == child {
                 continue;
             }
-            let mut edge = edge(EdgeKind::Created, grade, &creator, &child);
+            let mut edge = Edge::between(EdgeKind::Created, grade, &creator, &child);
             edge.why = vec![match grade {
                 Grade::Confirmed => "printed-creator".to_owned(),
                 _ => "only-goroutine-in-that-function".to_owned(),
