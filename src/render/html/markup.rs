@@ -114,13 +114,19 @@ impl FromIterator<Html> for Html {
     }
 }
 
-/// A table; nothing without rows. `numbers` are the columns set to the right.
+/// A table; nothing without rows. `numbers` are the columns set to the right. Columns without any content are left out.
 pub(super) fn table(head: &[&'static str], numbers: &[usize], rows: Vec<Vec<Html>>) -> Html {
     if rows.is_empty() {
         return Html::new();
     }
     let class = |at: usize| if numbers.contains(&at) { "n" } else { "" };
-    let titles = head.iter().enumerate();
+    let has_content = |at: usize| {
+        let mut cells = rows.iter().filter_map(|row| row.get(at));
+        cells.any(|cell| !cell.is_empty())
+    };
+    let used: Vec<bool> = (0..head.len()).map(has_content).collect();
+    let is_used = |at: usize| used.get(at).copied().unwrap_or_default();
+    let titles = head.iter().enumerate().filter(|(at, _)| is_used(*at));
     let titles: Html = titles
         .map(|(at, title)| Html::text(title).within("th", class(at)))
         .collect();
@@ -128,6 +134,7 @@ pub(super) fn table(head: &[&'static str], numbers: &[usize], rows: Vec<Vec<Html
         .into_iter()
         .map(|row| {
             let cells = row.into_iter().enumerate();
+            let cells = cells.filter(|(at, _)| is_used(*at));
             let cells: Html = cells
                 .map(|(at, cell)| cell.within("td", class(at)))
                 .collect();

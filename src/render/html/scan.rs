@@ -87,7 +87,7 @@ fn overview(clusters: &[Cluster], shown: usize, examples: usize) -> Html {
 /// Date and time, which may stand below each other.
 fn time(seen: Option<&str>) -> Html {
     let shown = rows::time(seen);
-    let parts = shown.split(' ').zip(0..).map(|(part, n)| {
+    let parts = shown.split_whitespace().zip(0..).map(|(part, n)| {
         let part = Html::text(part).within("span", "whole");
         match n {
             0 => part,
