@@ -75,7 +75,8 @@ impl Moments {
             self.step = self.step.saturating_mul(2);
         }
         let seen: Vec<Seen> = live.take(WATCHED).collect();
-        while self.since_first() <= elapsed {
+        // A time that nothing lies behind is due for ever.
+        while self.kept.len() < MOST && self.since_first() <= elapsed {
             let seen = seen.clone();
             self.kept.push(Moment { counts, seen });
         }
@@ -246,6 +247,19 @@ mod tests {
             );
             let counted: u64 = timeline.states["Running"].iter().sum();
             assert_eq!(counted as usize, many(runs, b'#'));
+        }
+    }
+
+    #[test]
+    fn all_the_time_there_is_has_as_many_moments_as_any() {
+        for (from, to) in [(i64::MIN, i64::MAX), (0, i64::MAX), (-1, i64::MAX)] {
+            let mut moments = Moments::default();
+            for at in [from, to, to] {
+                moments.look(at, [0; GoState::ALL.len()], std::iter::empty());
+            }
+            assert!(moments.kept.len() <= MOST);
+            let (timeline, _) = moments.finish(to, &[]);
+            assert!(timeline.slice_ns > 0, "{from} {to}");
         }
     }
 
