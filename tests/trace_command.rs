@@ -292,3 +292,20 @@ fn a_cut_view_says_so() {
         assert_eq!(damage[0]["kind"], "cut_batch");
     }
 }
+
+/// Damaged on purpose: its last event stands at the last time there is, 292 years after the first.
+#[test]
+fn a_trace_up_to_the_end_of_time_is_reported() {
+    let trace = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/tracing/end-of-time.trace"
+    );
+    for arguments in [
+        &["trace", trace][..],
+        &[trace],
+        &["--format", "html", trace],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+    }
+}

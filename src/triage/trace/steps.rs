@@ -75,7 +75,7 @@ fn observe(truncated: bool, trace: &Figures, findings: &Findings) -> Vec<Finding
         format!(
             "{} in {}, {origin}.",
             count(trace.events_total, "event", "events"),
-            time(findings.last_ns - findings.first_ns)
+            time(findings.last_ns.saturating_sub(findings.first_ns))
         ),
         Grade::Confirmed,
     )];
@@ -156,7 +156,7 @@ fn damage(truncated: bool, trace: &Figures, findings: &Findings) -> Vec<Finding>
             format!(
                 "The last generation has no tables: its {} ({}) are counted without stacks and names, in the order of time alone.",
                 count(saved.events, "event", "events"),
-                time(saved.to_ns - saved.from_ns)
+                time(saved.to_ns.saturating_sub(saved.from_ns))
             ),
             Grade::Confirmed,
         ));
@@ -256,7 +256,7 @@ fn overlapping(overlap: &MapOverlap, findings: &Findings) -> Option<Finding> {
                 b.operation,
                 site_words(&b.at),
                 count(overlap.inside, "time", "times"),
-                time(overlap.to_ns - overlap.from_ns)
+                time(overlap.to_ns.saturating_sub(overlap.from_ns))
             ),
             Grade::Possible,
         )
