@@ -293,19 +293,20 @@ fn a_cut_view_says_so() {
     }
 }
 
-/// Damaged on purpose: its last event stands at the last time there is, 292 years after the first.
+/// Damaged on purpose: events stand at the last time there is, or too far from a synchronisation for the sum of their times.
 #[test]
-fn a_trace_up_to_the_end_of_time_is_reported() {
-    let trace = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/tracing/end-of-time.trace"
-    );
-    for arguments in [
-        &["trace", trace][..],
-        &[trace],
-        &["--format", "html", trace],
-    ] {
-        let output = run(arguments);
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+fn times_at_the_end_of_time_are_reported() {
+    for name in ["end-of-time", "far-from-sync"] {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let trace = format!("{root}/tests/tracing/{name}.trace");
+        let trace = trace.as_str();
+        for arguments in [
+            &["trace", trace][..],
+            &[trace],
+            &["--format", "html", trace],
+        ] {
+            let output = run(arguments);
+            assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+        }
     }
 }

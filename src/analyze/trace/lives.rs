@@ -215,7 +215,8 @@ impl Lives {
             GoState::NotExist => self.created(slot, change, by, stacks),
             GoState::Undetermined => {
                 self.counts.preexisting += 1;
-                self.backfill[to as usize] += at.wrapping_sub(sync);
+                let backfill = &mut self.backfill[to as usize];
+                *backfill = backfill.wrapping_add(at.wrapping_sub(sync));
             }
             _ => {}
         }
