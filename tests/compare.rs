@@ -5,6 +5,8 @@
 mod pipeline;
 #[path = "comparing/profiles.rs"]
 mod profiles;
+#[path = "profiling/raw.rs"]
+mod raw;
 mod support;
 
 use gotriage::model::Grade;

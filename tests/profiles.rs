@@ -7,10 +7,13 @@
 
 mod pipeline;
 mod profiling;
+#[path = "profiling/raw.rs"]
+mod raw;
 mod support;
 
 use gotriage::model::{Evidence, FrameKind, LabelValue, Profile, ProfileKind, Sample};
 use profiling::with_profile;
+use raw::{Raw, RawLocation, raw};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use support::unpacked;
@@ -34,141 +37,6 @@ fn files() -> Vec<PathBuf> {
     files.sort();
     assert!(files.len() >= LEAST, "{} profiles", files.len());
     files
-}
-
-// --- what pprof says ---
-
-#[derive(Debug, Default)]
-struct Raw {
-    columns: Vec<String>,
-    samples: Vec<RawSample>,
-    locations: BTreeMap<u64, RawLocation>,
-    mappings: Vec<(u64, u64, u64, String)>,
-    period: i64,
-}
-
-#[derive(Debug, Default)]
-struct RawSample {
-    values: Vec<i64>,
-    locations: Vec<u64>,
-    labels: Vec<(String, String)>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct RawLocation {
-    address: u64,
-    /// Function, `file:line`; innermost first.
-    lines: Vec<(String, String)>,
-}
-
-fn hexadecimal(word: &str) -> u64 {
-    u64::from_str_radix(word.trim_start_matches("0x"), 16).unwrap()
-}
-
-/// `goroutine/count[dflt]` without the mark.
-fn column(word: &str) -> String {
-    word.trim_end_matches("[dflt]").to_owned()
-}
-
-/// The text of `go tool pprof -raw`.
-fn raw(text: &str) -> Raw {
-    let mut raw = Raw::default();
-    let mut part = "";
-    let mut last = 0;
-    for line in text.lines() {
-        match line {
-            "Samples:" | "Locations" | "Mappings" => {
-                part = line;
-                continue;
-            }
-            _ => {}
-        }
-        match part {
-            "" => {
-                if let Some(period) = line.strip_prefix("Period: ") {
-                    raw.period = period.parse().unwrap();
-                }
-            }
-            "Samples:" if raw.columns.is_empty() => {
-                raw.columns = line.split_whitespace().map(column).collect()
-            }
-            "Samples:" => raw_sample(&mut raw, line),
-            "Locations" => {
-                let (id, rest) = match line.split_once(": ") {
-                    Some((id, rest)) if id.trim().parse::<u64>().is_ok() => {
-                        (id.trim().parse().unwrap(), rest)
-                    }
-                    _ => (last, line),
-                };
-                last = id;
-                raw_location(raw.locations.entry(id).or_default(), rest);
-            }
-            _ => raw.mappings.extend(raw_mapping(line)),
-        }
-    }
-    raw
-}
-
-fn raw_sample(raw: &mut Raw, line: &str) {
-    let numbers = line.split_once(": ").filter(|(numbers, _)| {
-        numbers
-            .split_whitespace()
-            .all(|word| word.parse::<i64>().is_ok())
-    });
-    // A sample without a stack ends with the colon.
-    let bare = line
-        .trim_end()
-        .strip_suffix(':')
-        .map(|numbers| (numbers, ""));
-    match numbers.or(bare) {
-        Some((numbers, locations)) => raw.samples.push(RawSample {
-            values: numbers
-                .split_whitespace()
-                .map(|word| word.parse().unwrap())
-                .collect(),
-            locations: locations
-                .split_whitespace()
-                .map(|word| word.parse().unwrap())
-                .collect(),
-            labels: Vec::new(),
-        }),
-        None => {
-            let sample = raw.samples.last_mut().expect("labels of a sample");
-            // `job:[drain] bytes:[48]`
-            for part in line.trim().split("] ") {
-                let (key, value) = part.split_once(":[").unwrap_or_else(|| panic!("{line}"));
-                sample.labels.push((
-                    key.trim().to_owned(),
-                    value.trim_end_matches(']').to_owned(),
-                ));
-            }
-        }
-    }
-}
-
-fn raw_location(location: &mut RawLocation, text: &str) {
-    let mut words = text.split_whitespace().peekable();
-    if let Some(address) = words.next_if(|word| word.starts_with("0x")) {
-        location.address = hexadecimal(address);
-    }
-    let words: Vec<&str> = words
-        .filter(|word| !word.starts_with("M=") && !word.starts_with("s="))
-        .collect();
-    if let [func @ .., place] = words.as_slice()
-        && !func.is_empty()
-    {
-        // file:line:column
-        let (place, _) = place.rsplit_once(':').unwrap();
-        location.lines.push((func.join(" "), place.to_owned()));
-    }
-}
-
-fn raw_mapping(line: &str) -> Option<(u64, u64, u64, String)> {
-    let (_, rest) = line.split_once(": ")?;
-    let mut words = rest.split_whitespace();
-    let mut range = words.next()?.split('/').map(hexadecimal);
-    let file = words.next().unwrap_or_default().to_owned();
-    Some((range.next()?, range.next()?, range.next()?, file))
 }
 
 // --- what gotriage says, in the same words ---

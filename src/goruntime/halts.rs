@@ -14,83 +14,51 @@ pub enum Halt {
 /// Innermost functions of goroutines that stop of their own will; those of all others were preempted. Runtime frames further in are
 /// not in the stacks of events.
 const HALTS: &[(&str, Halt)] = &[
-    (
-        "runtime.chanrecv1",
-        Halt::Waits("chan receive", "chan receive"),
-    ),
-    (
-        "runtime.chanrecv2",
-        Halt::Waits("chan receive", "chan receive"),
-    ),
-    ("runtime.chansend1", Halt::Waits("chan send", "chan send")),
-    ("runtime.selectgo", Halt::Waits("select", "select")),
-    ("runtime.block", Halt::Waits("forever", "forever")),
-    ("time.Sleep", Halt::Waits("sleep", "sleep")),
-    (
-        "runtime.(*scavengerState).sleep",
-        Halt::Waits("sleep", "sleep"),
-    ),
-    ("sync.(*Mutex).Lock", Halt::Waits("sync", "sync")),
-    (
-        "internal/sync.(*Mutex).lockSlow",
-        Halt::Waits("sync", "sync"),
-    ),
-    ("sync.(*RWMutex).Lock", Halt::Waits("sync", "sync")),
-    ("sync.(*RWMutex).RLock", Halt::Waits("sync", "sync")),
-    ("sync.(*WaitGroup).Wait", Halt::Waits("sync", "sync")),
-    (
-        "sync.(*Cond).Wait",
-        Halt::Waits("sync.(*Cond).Wait", "sync.(*Cond).Wait"),
-    ),
-    ("runtime.gcMarkDone", Halt::Waits("sync", "sync")),
-    ("runtime.gcStart", Halt::Waits("sync", "sync")),
-    (
-        "runtime.gcParkAssist",
-        Halt::Waits("GC mark assist wait for work", ""),
-    ),
-    (
-        "internal/poll.(*FD).Read",
-        Halt::Waits("network", "network"),
-    ),
-    (
-        "internal/poll.(*FD).Write",
-        Halt::Waits("network", "network"),
-    ),
-    (
-        "internal/poll.(*FD).Accept",
-        Halt::Waits("network", "network"),
-    ),
-    (
-        "internal/poll.(*FD).WaitWrite",
-        Halt::Waits("network", "network"),
-    ),
-    (
-        "internal/poll.spliceDrain",
-        Halt::Waits("network", "network"),
-    ),
-    (
-        "runtime.(*scavengerState).park",
-        Halt::Waits("system goroutine wait", ""),
-    ),
-    ("runtime.gopark", Halt::Waits("system goroutine wait", "")),
-    (
-        "runtime.goparkunlock",
-        Halt::Waits("GC background sweeper wait", ""),
-    ),
-    (
+    waits("runtime.chanrecv1", "chan receive"),
+    waits("runtime.chanrecv2", "chan receive"),
+    waits("runtime.chansend1", "chan send"),
+    waits("runtime.selectgo", "select"),
+    waits("runtime.block", "forever"),
+    waits("time.Sleep", "sleep"),
+    waits("runtime.(*scavengerState).sleep", "sleep"),
+    waits("sync.(*Mutex).Lock", "sync"),
+    waits("internal/sync.(*Mutex).lockSlow", "sync"),
+    waits("sync.(*RWMutex).Lock", "sync"),
+    waits("sync.(*RWMutex).RLock", "sync"),
+    waits("sync.(*WaitGroup).Wait", "sync"),
+    waits("sync.(*Cond).Wait", "sync.(*Cond).Wait"),
+    waits("runtime.gcMarkDone", "sync"),
+    waits("runtime.gcStart", "sync"),
+    waits_new("runtime.gcParkAssist", "GC mark assist wait for work"),
+    waits("internal/poll.(*FD).Read", "network"),
+    waits("internal/poll.(*FD).Write", "network"),
+    waits("internal/poll.(*FD).Accept", "network"),
+    waits("internal/poll.(*FD).WaitWrite", "network"),
+    waits("internal/poll.spliceDrain", "network"),
+    waits_new("runtime.(*scavengerState).park", "system goroutine wait"),
+    waits_new("runtime.gopark", "system goroutine wait"),
+    waits_new("runtime.goparkunlock", "GC background sweeper wait"),
+    waits_new(
         "runtime/trace.(*traceMultiplexer).startLocked.func1",
-        Halt::Waits("system goroutine wait", ""),
+        "system goroutine wait",
     ),
-    (
-        "runtime.ReadTrace",
-        Halt::Waits("system goroutine wait", ""),
-    ),
+    waits_new("runtime.ReadTrace", "system goroutine wait"),
     ("runtime.Gosched", Halt::Yields),
     ("runtime.GC", Halt::Yields),
     ("runtime.goschedIfBusy", Halt::Yields),
     ("runtime.bgsweep", Halt::Yields),
     ("runtime.traceGoSched", Halt::Yields),
 ];
+
+/// A row of a wait that old traces name as new ones do.
+const fn waits(function: &'static str, reason: &'static str) -> (&'static str, Halt) {
+    (function, Halt::Waits(reason, reason))
+}
+
+/// A row of a wait that traces before Go 1.22 have no name for.
+const fn waits_new(function: &'static str, reason: &'static str) -> (&'static str, Halt) {
+    (function, Halt::Waits(reason, ""))
+}
 
 /// All reasons that [`HALTS`] gives, and the two of goroutines that can go on.
 pub const HALT_REASONS: [&str; 13] = [

@@ -1,6 +1,7 @@
 //! Two profiles of one kind, and a goroutine profile with a dump, against `go tool pprof -diff_base` and the marked lines of profile-pair.
 
 use super::{RELEASES, between, line};
+use crate::raw::{RawLocation, raw};
 use crate::support;
 use gotriage::model::Grade;
 use gotriage::triage::compare::report::DiffReport;
@@ -53,74 +54,25 @@ fn add(sums: &mut Sums, frames: &[(String, String)], kind: &str, row: &[i64]) {
     }
 }
 
+/// Frames of a location; one without a line of the program is its address alone.
+fn frames(location: &RawLocation) -> Vec<(String, String)> {
+    match &location.lines[..] {
+        [] => vec![(format!("{:#x}", location.address), ":0".into())],
+        lines => lines.to_vec(),
+    }
+}
+
 /// What `go tool pprof -raw -diff_base` prints: columns, and their sums by stack.
 fn gos_difference(text: &str, kind: &str) -> (Vec<String>, Sums) {
-    let mut columns = Vec::new();
-    let mut samples: Vec<(Vec<i64>, Vec<u64>)> = Vec::new();
-    let mut locations: BTreeMap<u64, Vec<(String, String)>> = BTreeMap::new();
-    let (mut part, mut id) = ("", 0);
-    for line in text.lines() {
-        match line {
-            "Samples:" | "Locations" | "Mappings" => {
-                part = line;
-                continue;
-            }
-            _ => {}
-        }
-        match part {
-            "Samples:" if columns.is_empty() => {
-                columns = line.split_whitespace().map(str::to_owned).collect();
-            }
-            "Samples:" => {
-                let Some((numbers, stack)) = line.split_once(": ") else {
-                    continue;
-                };
-                let row: Option<Vec<i64>> = numbers
-                    .split_whitespace()
-                    .map(|it| it.parse().ok())
-                    .collect();
-                if let Some(row) = row {
-                    let stack = stack.split_whitespace();
-                    samples.push((row, stack.map(|it| it.parse().unwrap()).collect()));
-                }
-            }
-            "Locations" => {
-                let mut words = line.split_whitespace();
-                let mut word = words.next().unwrap_or_default();
-                if let Some(number) = word.strip_suffix(':') {
-                    id = number.parse().unwrap();
-                    let address = words.next().unwrap_or_default();
-                    word = words.next().unwrap_or_default();
-                    if word.starts_with("M=") {
-                        word = words.next().unwrap_or_default();
-                    }
-                    if word.starts_with(':') {
-                        // No line of the program: only the address tells them apart.
-                        locations
-                            .entry(id)
-                            .or_default()
-                            .push((address.to_owned(), ":0".into()));
-                        continue;
-                    }
-                }
-                let place = words.next().unwrap_or_default();
-                let place = place.rsplit_once(':').map_or(place, |(place, _)| place);
-                let frames = locations.entry(id).or_default();
-                frames.push((word.to_owned(), place.to_owned()));
-            }
-            _ => {}
-        }
-    }
+    let raw = raw(text);
     let mut sums = Sums::new();
-    for (row, stack) in &samples {
-        let frames: Vec<_> = stack
-            .iter()
-            .flat_map(|id| locations[id].iter().cloned())
-            .collect();
-        add(&mut sums, &frames, kind, row);
+    for sample in &raw.samples {
+        let stack = sample.locations.iter();
+        let frames: Vec<_> = stack.flat_map(|id| frames(&raw.locations[id])).collect();
+        add(&mut sums, &frames, kind, &sample.values);
     }
     sums.retain(|_, row| row.iter().any(|&value| value != 0));
-    (columns, sums)
+    (raw.columns, sums)
 }
 
 #[test]
@@ -137,8 +89,7 @@ fn differences_of_profiles_are_those_of_gos_reader() {
             let named: Vec<String> = named
                 .map(|column| format!("{}/{}", column.name, column.unit))
                 .collect();
-            let shown = columns.iter().map(|name| name.replace("[dflt]", ""));
-            assert_eq!(named, shown.collect::<Vec<_>>(), "{release} {kind}");
+            assert_eq!(named, columns, "{release} {kind}");
             let mut ours = Sums::new();
             for stack in &profile.stacks {
                 let frames = stack.stack.iter();

@@ -69,11 +69,7 @@ impl Read for Stream {
                 return Ok(0);
             }
         }
-        let left = self.piece.get(self.given..).unwrap_or_default();
-        let count = left.len().min(to.len());
-        if let (Some(to), Some(left)) = (to.get_mut(..count), left.get(..count)) {
-            to.copy_from_slice(left);
-        }
+        let count = self.piece.get(self.given..).unwrap_or_default().read(to)?;
         self.given += count;
         Ok(count)
     }

@@ -285,11 +285,7 @@ impl Read for Decoded<'_> {
             let raw = self.raw.get(..count).unwrap_or_default();
             self.letters.decode(raw, &mut self.ready);
         }
-        let left = self.ready.get(self.given..).unwrap_or_default();
-        let count = left.len().min(to.len());
-        if let (Some(to), Some(left)) = (to.get_mut(..count), left.get(..count)) {
-            to.copy_from_slice(left);
-        }
+        let count = self.ready.get(self.given..).unwrap_or_default().read(to)?;
         self.given += count;
         Ok(count)
     }

@@ -156,7 +156,7 @@ impl Known {
         let given = args.flat_map(|(arg, at)| {
             let common = match arg.from {
                 Origin::Unknown => Vec::new(),
-                Origin::Global(id) => global(analysis, id),
+                Origin::Global(id) => global(analysis, id, false),
                 // `go work(parts[i])`: an element for each.
                 Origin::Local(_) if is_element(arg, self.whose) => Vec::new(),
                 Origin::Local(id) => self.handed(analysis, of, id),
@@ -217,11 +217,7 @@ impl Known {
             let id = match from {
                 Origin::Unknown => break,
                 Origin::Global(id) => {
-                    ties.extend(
-                        global(analysis, id)
-                            .into_iter()
-                            .map(|tie| Tie { put, ..tie }),
-                    );
+                    ties.extend(global(analysis, id, put));
                     break;
                 }
                 Origin::Local(id) => id,
@@ -285,19 +281,17 @@ fn found(to: Common) -> Tie {
 }
 
 /// A package variable, and the object that it is: its methods know it as their receiver.
-fn global(analysis: &Analysis<'_>, id: VarId) -> Vec<Tie> {
+fn global(analysis: &Analysis<'_>, id: VarId, put: bool) -> Vec<Tie> {
     let ty = analysis
         .program
         .var(id)
         .map(|var| analysis.program.pointee(&var.ty));
     let object = match ty {
-        Some(Ty::Named(ty)) => Some(found(Common::Object(ty))),
+        Some(Ty::Named(ty)) => Some(Common::Object(ty)),
         _ => None,
     };
-    object
-        .into_iter()
-        .chain([found(Common::Global(id))])
-        .collect()
+    let ties = object.into_iter().chain([Common::Global(id)]);
+    ties.map(|to| Tie { to, put }).collect()
 }
 
 /// A parameter is whatever callers have of its type; any other variable is itself.
@@ -317,11 +311,7 @@ fn chain(analysis: &Analysis<'_>, func: FuncId, id: u32) -> Vec<Tie> {
         let id = match from {
             Origin::Unknown => break,
             Origin::Global(id) => {
-                ties.extend(
-                    global(analysis, id)
-                        .into_iter()
-                        .map(|tie| Tie { put, ..tie }),
-                );
+                ties.extend(global(analysis, id, put));
                 break;
             }
             Origin::Local(id) => id,
@@ -363,7 +353,7 @@ fn among(analysis: &Analysis<'_>, id: u32, func: FuncId, variable: u32) -> Vec<T
     for link in repeated {
         let arg = param.and_then(|at| link.args.get(usize::from(at)));
         match (arg.map(|arg| arg.from), analysis.part(link.from)) {
-            (Some(Origin::Global(id)), _) => found.extend(global(analysis, id)),
+            (Some(Origin::Global(id)), _) => found.extend(global(analysis, id, false)),
             (Some(Origin::Local(id)), Some((_, _, caller)))
                 if is_outside(analysis, link.from, link.seq, id) == Some(true) =>
             {

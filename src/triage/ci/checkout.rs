@@ -262,7 +262,7 @@ mod tests {
     fn paths_of_others() {
         let checkout = checkout();
         for printed in [
-            "/root/go/pkg/mod/github.com/a/b@v1.2.3/x.go",
+            "/home/u/go/pkg/mod/github.com/a/b@v1.2.3/x.go",
             "github.com/a/b@v1.2.3/x.go",
             "github.com/a/b/x.go",
             "/home/u/repo/vendor/github.com/a/b/x.go",
