@@ -132,6 +132,9 @@ pub(super) fn carriage_returns(layer: &Layer, sample: &Sample) -> Option<Peeled>
             && anchors::classify(line)
                 .is_none_or(|form| form == Anchor::Preamble && line.ends_with(b"\r"))
     };
+    if !sample.holds(b"\r") {
+        return None;
+    }
     let throughout =
         sample.lines().all(|line| line.ends_with(b"\r")) && sample.lines().nth(1).is_some();
     if !throughout {
@@ -165,7 +168,7 @@ fn clean_of_returns(line: &[u8]) -> &[u8] {
 
 /// Takes terminal colours off, where the structure of a dump is coloured, not just a panic's text.
 pub(super) fn colours(layer: &Layer, sample: &Sample) -> Option<Peeled> {
-    if sample.lines().all(|line| !has_escape(line)) {
+    if !ESCAPES.iter().any(|escape| sample.holds(escape)) {
         return None;
     }
     let (mut coloured, mut structural) = (0usize, 0usize);

@@ -22,8 +22,14 @@ pub(super) fn peel(layer: &Layer, sample: &Sample) -> Option<Peeled> {
     if sample.hidden == 0 {
         return None;
     }
-    let lines: Vec<&[u8]> = sample.lines().collect();
-    (0..lines.len()).find(|at| glued_header(lines.get(*at..).unwrap_or_default()).is_some())?;
+    let lines: Vec<(&[u8], Option<Anchor>)> = sample.lines_and_forms().collect();
+    let mut threes = lines.windows(3);
+    threes.find(|three| {
+        let function = three
+            .get(1)
+            .is_some_and(|(_, form)| *form == Some(Anchor::Function));
+        function && glued_header(&three.iter().map(|(line, _)| *line).collect::<Vec<_>>()).is_some()
+    })?;
     let lines: Vec<(LineOrigin, &[u8])> = layer.lines().collect();
     let mut builder = Builder::with_capacity(layer.text.len());
     for at in 0..lines.len() {

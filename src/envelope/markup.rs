@@ -24,6 +24,9 @@ pub(super) fn octal(layer: &Layer, sample: &Sample) -> Option<Peeled> {
             && lines_of(&text)
                 .any(|line| anchors::classify(line).is_some_and(Anchor::is_structural))
     };
+    if !sample.holds(b"#") {
+        return None;
+    }
     sample
         .lines()
         .find(|line| line.contains(&b'#') && shown(line))?;
@@ -67,6 +70,9 @@ pub(super) fn html(layer: &Layer, sample: &Sample) -> Option<Peeled> {
     }
     let mut text = Vec::new();
     let mut gains = |line: &[u8]| {
+        if memchr::memchr2(b'<', b'&', line).is_none() {
+            return false;
+        }
         text.clear();
         unmark(line, &mut text);
         text != line
@@ -128,6 +134,9 @@ fn tag(text: &[u8]) -> Option<(usize, bool)> {
 /// Splits lines in which a whole dump stands with its line ends and tabs spelt out (`\n`, `\t`, or `\\n`, `\\t`).
 pub(super) fn spelt_out(layer: &Layer, sample: &Sample) -> Option<Peeled> {
     if sample.hidden == 0 && sample.plain > 0 {
+        return None;
+    }
+    if !sample.holds(b"\\n") {
         return None;
     }
     let free = sample.plain_headers == 0;
@@ -224,17 +233,17 @@ fn closing_quote(text: &[u8]) -> Option<usize> {
     })
 }
 
+/// What a fence begins with.
+const FENCES: [&[u8]; 2] = [b"```", b"~~~"];
+
 /// Takes the fences of Markdown code blocks off that hold a dump; a fence in a panic's text comes after the dump began.
 pub(super) fn fences(layer: &Layer, sample: &Sample) -> Option<Peeled> {
-    let mut fenced = false;
-    let opened = sample.lines().any(|line| {
-        fenced |= is_fence(line);
-        fenced && anchors::classify(line).is_some()
-    });
-    let begun = sample
-        .lines()
-        .find(|line| is_fence(line) || anchors::classify(line).is_some());
-    if !opened || !begun.is_some_and(is_fence) {
+    if !FENCES.iter().any(|fence| sample.holds(fence)) {
+        return None;
+    }
+    let mut lines = sample.lines_and_forms();
+    let (first, _) = lines.find(|(line, form)| is_fence(line) || form.is_some())?;
+    if !is_fence(first) || !lines.any(|(_, form)| form.is_some()) {
         return None;
     }
     let next = layer.map_lines(|line, builder, origin| {
@@ -248,10 +257,8 @@ pub(super) fn fences(layer: &Layer, sample: &Sample) -> Option<Peeled> {
 /// "```", "```go", "~~~".
 fn is_fence(line: &[u8]) -> bool {
     let line = line.trim();
-    let ticks = line
-        .strip_prefix(b"```")
-        .or_else(|| line.strip_prefix(b"~~~"));
-    ticks.is_some_and(|language| {
+    let mut ticks = FENCES.iter().filter_map(|fence| line.strip_prefix(*fence));
+    ticks.next().is_some_and(|language| {
         language.len() < 20
             && language.iter().all(|byte| {
                 byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'_' | b'`')

@@ -6,7 +6,7 @@
 use super::sample::Sample;
 use super::step::Peeled;
 use super::text::{Builder, Layer};
-use crate::goruntime::anchors::{self, Anchor};
+use crate::goruntime::anchors::Anchor;
 use crate::model::LineOrigin;
 
 /// Headers in reversed surroundings have to outnumber the others by this much: a cut or interleaved dump shows a few of each.
@@ -14,19 +14,18 @@ const CLEAR_MAJORITY: usize = 4;
 
 /// Turns the lines round, where the headers prove that they are reversed.
 pub(super) fn reversed(layer: &Layer, sample: &Sample) -> Option<Peeled> {
-    let lines: Vec<&[u8]> = sample
-        .lines()
-        .filter(|line| !line.trim_ascii().is_empty())
+    let lines: Vec<(&[u8], Option<Anchor>)> = sample
+        .lines_and_forms()
+        .filter(|(line, _)| !line.trim_ascii().is_empty())
         .collect();
-    let is_body = |line: Option<&&[u8]>| {
-        line.is_some_and(|line| {
-            matches!(anchors::classify(line), Some(Anchor::Function))
-                || line.ends_with(b"stack unavailable")
+    let is_body = |line: Option<&(&[u8], Option<Anchor>)>| {
+        line.is_some_and(|(line, form)| {
+            *form == Some(Anchor::Function) || line.ends_with(b"stack unavailable")
         })
     };
     let (mut written, mut backwards) = (0usize, 0usize);
-    for (at, line) in lines.iter().enumerate() {
-        if heads_stack(line) {
+    for (at, (line, form)) in lines.iter().enumerate() {
+        if heads_stack(line, *form) {
             written += usize::from(is_body(lines.get(at + 1)));
             backwards += usize::from(
                 at.checked_sub(1)
@@ -42,8 +41,8 @@ pub(super) fn reversed(layer: &Layer, sample: &Sample) -> Option<Peeled> {
 }
 
 /// True for lines that stand before the functions of a stack: headers of goroutines and of race reports.
-fn heads_stack(line: &[u8]) -> bool {
-    match anchors::classify(line) {
+fn heads_stack(line: &[u8], form: Option<Anchor>) -> bool {
+    match form {
         Some(Anchor::Header) => true,
         Some(Anchor::Fixed) => line.ends_with(b":"),
         _ => false,

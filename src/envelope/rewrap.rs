@@ -8,6 +8,7 @@ use super::sample::Sample;
 use super::step::Peeled;
 use super::text::{Builder, Layer};
 use crate::goruntime::anchors::{self, Anchor};
+use crate::goruntime::needle::Needle;
 use crate::model::LineOrigin;
 use bstr::ByteSlice;
 
@@ -18,17 +19,22 @@ const MIN_COLUMNS: usize = 32;
 /// A tab of a terminal moves on to the next multiple of this.
 const TAB_COLUMNS: usize = 8;
 
+static GO_FILE: Needle = Needle::new(b".go:");
+
 /// Joins broken lines, where at least one structural line is broken.
 pub(super) fn join(layer: &Layer, sample: &Sample) -> Option<Peeled> {
     let lines: Vec<&[u8]> = sample.lines().collect();
-    let edge = lines
-        .iter()
-        .filter(|line| {
-            begins_line(line) || anchors::is_location(line) || line.find(b".go:").is_some()
+    let edge = sample
+        .lines_and_forms()
+        .filter(|(line, form)| {
+            *form == Some(Anchor::Location) || begins_line(line) || GO_FILE.is_in(line)
         })
-        .map(|line| columns(line))
+        .map(|(line, _)| columns(line))
         .max()?;
-    (0..lines.len()).find(|at| joined(lines.get(*at..).unwrap_or_default(), edge).is_some())?;
+    let mut forms = sample.lines_and_forms().enumerate();
+    forms.find(|(at, (line, form))| {
+        may_be_broken(line, *form) && joined(lines.get(*at..).unwrap_or_default(), edge).is_some()
+    })?;
     let lines: Vec<(LineOrigin, &[u8])> = layer.lines().collect();
     let texts: Vec<&[u8]> = lines.iter().map(|(_, line)| *line).collect();
     let mut builder = Builder::with_capacity(layer.text.len());
@@ -60,7 +66,7 @@ pub(super) fn join(layer: &Layer, sample: &Sample) -> Option<Peeled> {
 /// The longest line of a dump that the first of `lines` and some behind it make, and how many they are.
 fn joined(lines: &[&[u8]], edge: usize) -> Option<(Vec<u8>, usize)> {
     let (first, rest) = lines.split_first()?;
-    if !may_be_broken(first) {
+    if !may_be_broken(first, anchors::classify(first)) {
         return None;
     }
     let mut whole = first.to_vec();
@@ -99,6 +105,9 @@ fn joined(lines: &[&[u8]], edge: usize) -> Option<(Vec<u8>, usize)> {
 
 /// Columns that a line takes on a terminal.
 fn columns(line: &[u8]) -> usize {
+    if line.is_ascii() && !line.contains(&b'\t') {
+        return line.len();
+    }
     let wide = |column: usize, letter: char| {
         if letter == '\t' {
             (column / TAB_COLUMNS + 1) * TAB_COLUMNS
@@ -118,8 +127,8 @@ fn is_location_rest(line: &[u8]) -> bool {
 }
 
 /// A line that is wide enough to be broken: the start of one, or one that reads as whole and may have lost its end.
-fn may_be_broken(line: &[u8]) -> bool {
-    let start = match anchors::classify(line) {
+fn may_be_broken(line: &[u8], form: Option<Anchor>) -> bool {
+    let start = match form {
         None => begins_line(line) || line.starts_with(b"\t") || line.starts_with(b"    "),
         Some(form) => matches!(form, Anchor::Location | Anchor::CreatedBy),
     };
@@ -142,11 +151,12 @@ fn is_complete(line: &[u8]) -> bool {
 
 /// The start of a header, of `created by`, or of a function line.
 fn begins_line(line: &[u8]) -> bool {
-    let name = line.split(|&byte| byte == b'(').next().unwrap_or_default();
-    let call = line.contains(&b'(')
-        && name.contains(&b'.')
-        && !name.iter().any(u8::is_ascii_whitespace)
-        && name.first().is_some_and(u8::is_ascii_alphabetic);
+    if !line.first().is_some_and(u8::is_ascii_alphabetic) {
+        return false;
+    }
+    let name = memchr::memchr(b'(', line).and_then(|open| line.get(..open));
+    let call =
+        name.is_some_and(|name| name.contains(&b'.') && !name.iter().any(u8::is_ascii_whitespace));
     line.starts_with(b"goroutine ")
         || line.starts_with(b"created by ")
         || line.starts_with(b"panic(")

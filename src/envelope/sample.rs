@@ -5,6 +5,7 @@
 use super::text::{Layer, lines_of};
 use crate::goruntime::anchors::{self, Anchor};
 use crate::model::LineMap;
+use bstr::ByteSlice;
 use std::borrow::Cow;
 
 /// Bytes looked at: dumps and wrappers repeat themselves, 16 windows show every wrapper that a text has throughout.
@@ -18,6 +19,8 @@ const LEAD: usize = 2048;
 #[derive(Debug)]
 pub(super) struct Sample<'t> {
     layer: Layer<'t>,
+    /// What each line reads as.
+    forms: Vec<Option<Anchor>>,
     /// Structural lines (headers, locations, `created by`) that stand free.
     pub plain: usize,
     /// Goroutine headers that stand free.
@@ -39,6 +42,8 @@ impl<'t> Sample<'t> {
         } else {
             Cow::Owned(spread(text, first).concat())
         };
+        let forms: Vec<Option<Anchor>> = lines_of(&text).map(anchors::classify).collect();
+        let hidden = anchors::count_hiding(&text);
         let layer = Layer {
             text,
             lines: LineMap::identity(),
@@ -46,33 +51,27 @@ impl<'t> Sample<'t> {
         };
         let mut sample = Self {
             layer,
+            forms,
             plain: 0,
             plain_headers: 0,
             plain_rigid: 0,
             readable: 0,
-            hidden: 0,
+            hidden,
         };
-        let (mut plain, mut headers, mut rigid, mut readable, mut hidden) = (0, 0, 0, 0, 0);
-        for line in sample.lines() {
-            hidden += usize::from(anchors::hides_dump(line));
-            if let Some(anchor) = anchors::classify(line) {
-                plain += usize::from(anchor.is_structural());
-                headers += usize::from(anchor == Anchor::Header);
-                rigid += usize::from(
-                    !matches!(anchor, Anchor::Location | Anchor::Function)
-                        && !line.starts_with(b"\t")
-                        && !line.starts_with(b" "),
-                );
-                readable += 1;
-            }
+        let (mut plain, mut headers, mut rigid, mut readable) = (0, 0, 0, 0);
+        for (line, form) in sample.lines_and_forms() {
+            let Some(form) = form else { continue };
+            plain += usize::from(form.is_structural());
+            headers += usize::from(form == Anchor::Header);
+            rigid += usize::from(
+                !matches!(form, Anchor::Location | Anchor::Function)
+                    && !line.starts_with(b"\t")
+                    && !line.starts_with(b" "),
+            );
+            readable += 1;
         }
-        (
-            sample.plain,
-            sample.plain_headers,
-            sample.plain_rigid,
-            sample.readable,
-            sample.hidden,
-        ) = (plain, headers, rigid, readable, hidden);
+        (sample.plain, sample.plain_headers) = (plain, headers);
+        (sample.plain_rigid, sample.readable) = (rigid, readable);
         Some(sample)
     }
 
@@ -84,6 +83,17 @@ impl<'t> Sample<'t> {
     /// All lines looked at.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
         lines_of(&self.layer.text)
+    }
+
+    /// All lines looked at, and as what they read.
+    pub fn lines_and_forms(&self) -> impl Iterator<Item = (&[u8], Option<Anchor>)> {
+        self.lines().zip(self.forms.iter().copied())
+    }
+
+    /// True where a text, of one line, stands anywhere: most steps look for something that no line has, and one search over all lines
+    /// costs less than one for each.
+    pub fn holds(&self, text: &[u8]) -> bool {
+        self.layer.text.find(text).is_some()
     }
 }
 

@@ -45,6 +45,9 @@ const PRETTIER: [(&str, &str); 10] = [
 
 /// Makes lines plain that thereby become lines of a dump; all others, a panic's text above all, stay.
 pub(super) fn typography(layer: &Layer, sample: &Sample) -> Option<Peeled> {
+    if sample.as_layer().text.is_ascii() {
+        return None;
+    }
     sample.lines().find(|line| plain(line).is_some())?;
     let next = layer.map_lines(|line, builder, origin| match plain(line) {
         Some(plain) => builder.line(origin, &plain),

@@ -114,15 +114,24 @@ static FRAME_POINTER: Needle = Needle::new(b" fp=0x");
 static PROGRAM_COUNTER: Needle = Needle::new(b" pc=0x");
 
 /// All words that a place found by [`find_inside`] begins with: most lines of a log have none of them, which one search tells.
-static BEGINNINGS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let fixed = [&b"goroutine "[..], b"created by "];
-    let words = fixed.iter().chain(&PREAMBLES);
-    let words = words.chain(&PROFILE_STARTS).chain(&PROFILE_NAMES);
+static BEGINNINGS: LazyLock<Option<Regex>> = LazyLock::new(|| any_of(beginnings()));
+
+/// One of them stands in every line for which [`hides_dump`] is true.
+static HIDDEN_WORDS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| any_of(beginnings().chain([&b".go:"[..]])));
+
+fn beginnings() -> impl Iterator<Item = &'static [u8]> {
+    const FIRST: [&[u8]; 2] = [b"goroutine ", b"created by "];
+    let words = FIRST.iter().chain(&PREAMBLES);
+    words.chain(&PROFILE_STARTS).chain(&PROFILE_NAMES).copied()
+}
+
+fn any_of(words: impl Iterator<Item = &'static [u8]>) -> Option<Regex> {
     let words: Vec<String> = words
         .map(|word| regex::escape(&String::from_utf8_lossy(word)))
         .collect();
     Regex::new(&words.join("|")).ok()
-});
+}
 
 /// The number in an execution trace's header, 26 of `go 1.26 trace`: sixteen bytes since the first version, filled up with zeros.
 pub fn trace_header(bytes: &[u8]) -> Option<u16> {
@@ -191,12 +200,7 @@ pub fn classify(line: &[u8]) -> Option<Anchor> {
     if begins_with_one(line, &PREAMBLES) {
         return Some(Anchor::Preamble);
     }
-    if begins_with_one(line, &FIXED)
-        || is_elided(line)
-        || is_race_creation(line)
-        || is_profile_line(line)
-        || line.trim_ascii_start() == UNAVAILABLE
-    {
+    if is_fixed(line) {
         return Some(Anchor::Fixed);
     }
     if is_location(line) {
@@ -248,9 +252,35 @@ pub fn hides_dump(line: &[u8]) -> bool {
     }
 }
 
+/// How many lines of a text hide one of a dump ([`hides_dump`]).
+pub fn count_hiding(text: &[u8]) -> usize {
+    let Some(words) = HIDDEN_WORDS.as_ref() else {
+        return 0;
+    };
+    let (mut count, mut from) = (0, 0);
+    while let Some(found) = text.get(from..).and_then(|rest| words.find(rest)) {
+        let at = from + found.start();
+        let before = text.get(from..at).unwrap_or_default();
+        let start = memchr::memrchr(b'\n', before).map_or(from, |newline| from + newline + 1);
+        let behind = text.get(at..).unwrap_or_default();
+        let end = memchr::memchr(b'\n', behind).map_or(text.len(), |newline| at + newline);
+        count += usize::from(text.get(start..end).is_some_and(hides_dump));
+        from = end + 1;
+    }
+    count
+}
+
 /// True for a line that only a profile that is a text has: its first one, and those that name addresses.
 pub fn is_profile_line(line: &[u8]) -> bool {
     begins_with_one(line, &PROFILE_STARTS) || begins_with_one(line, &PROFILE_NAMES)
+}
+
+fn is_fixed(line: &[u8]) -> bool {
+    begins_with_one(line, &FIXED)
+        || is_elided(line)
+        || is_race_creation(line)
+        || is_profile_line(line)
+        || line.ends_with(UNAVAILABLE) && line.trim_ascii_start() == UNAVAILABLE
 }
 
 /// Most lines differ from all starts in their first byte, which costs less to see than to call a comparison.
@@ -399,6 +429,9 @@ fn is_race_creation(line: &[u8]) -> bool {
 
 /// `\t/app/main.go:12 +0x1d fp=0x… sp=0x… pc=0x…`; the white space may be missing, changed or longer.
 pub fn is_location(line: &[u8]) -> bool {
+    if !ends_like_location(line) {
+        return false;
+    }
     let body = line.trim_start_with(|c| c == ' ' || c == '\t');
     let Some(colon) = position_colon(body) else {
         return false;
@@ -407,6 +440,15 @@ pub fn is_location(line: &[u8]) -> bool {
     let rest = body.get(colon + 1..).unwrap_or_default();
     let tail = rest.get(count_digits(rest)..).unwrap_or_default();
     is_path(path, body.len() < line.len() || !tail.is_empty()) && is_location_tail(tail)
+}
+
+/// `:12` or `0x1d` at the end, which most lines of a log don't have.
+fn ends_like_location(line: &[u8]) -> bool {
+    let digits = line.iter().rev();
+    let digits = digits.take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let before = line.len() - digits;
+    let before = before.checked_sub(1).and_then(|at| line.get(at));
+    digits > 0 && matches!(before, Some(b':' | b'x'))
 }
 
 /// The colon before the line number.
@@ -572,6 +614,27 @@ mod tests {
         ];
         for line in lines {
             assert_eq!(classify(line), None, "{}", line.as_bstr());
+        }
+    }
+
+    #[test]
+    fn hiding_lines_are_counted_as_line_by_line() {
+        let lines: [&[u8]; 9] = [
+            b"web-1  | goroutine 1 [running]:",
+            b"web-1  | main.f()",
+            b"web-1  | \t/app/main.go:12 +0x1d",
+            b"",
+            b"goroutine 1 [running]:",
+            b"{\"log\":\"created by main.main in goroutine 1\\n\"}",
+            b"panic: at a.go:12\\n",
+            b"server.go: started",
+            b"x panic: y panic: z main.go:1",
+        ];
+        let one_by_one = lines.iter().filter(|line| hides_dump(line)).count();
+        assert_eq!(one_by_one, 5);
+        for ended in [&b""[..], b"\n"] {
+            let text = [lines.join(&b'\n'), ended.to_vec()].concat();
+            assert_eq!(count_hiding(&text), one_by_one);
         }
     }
 

@@ -67,6 +67,11 @@ impl<'t> Cursor<'t> {
         self.text.get(start..end).unwrap_or_default()
     }
 
+    /// The text from the start of a line on.
+    pub fn rest_of(&self, line: &Line<'_>) -> &'t [u8] {
+        self.slice(line.start, self.end)
+    }
+
     /// The line ahead; `None` at the end of the text.
     #[inline]
     pub fn peek(&self) -> Option<Line<'t>> {

@@ -17,6 +17,7 @@ pub mod symbols;
 mod tally;
 mod text;
 pub mod trace;
+mod words;
 
 pub use arguments::arguments;
 pub(crate) use profile::wire;

@@ -9,6 +9,7 @@ use super::dump::{block, frame, preamble, registers, signal};
 use super::lines::{Cursor, Line};
 use super::symbols::Executable;
 use super::tally::Tally;
+use super::words::Words;
 use super::{glue, gotest, profile, race};
 use crate::model::{
     Crash, Fragment, Goroutine, GoroutineFlags, Item, Scheduling, Span, StackId, TextLine,
@@ -52,6 +53,8 @@ struct Driver<'p, 't> {
     in_dump: bool,
     /// `-----` was read: the next signal is another thread's.
     thread_ahead: bool,
+    /// Where something may begin inside a line.
+    words: Words,
     /// Names the bare addresses of profiles.
     program: Option<&'p Executable<'t>>,
 }
@@ -72,6 +75,7 @@ impl<'p, 't> Driver<'p, 't> {
             context: Vec::new(),
             in_dump: false,
             thread_ahead: false,
+            words: Words::default(),
             program,
         }
     }
@@ -90,9 +94,10 @@ impl<'p, 't> Driver<'p, 't> {
         if !matches!(text.first(), Some(b'p' | b'f' | b'S' | b'E')) {
             self.drop_context();
         }
-        let taken = self.take_dump_form(line, text)
-            || self.take_profile(line, text)
-            || self.take_mark(line, text);
+        let worded = self.words.are_in(line, &self.cursor);
+        let taken = self.take_dump_form(line, text, worded)
+            || self.take_profile(line, text, worded)
+            || self.take_mark(line, text, worded);
         self.drop_context();
         if !taken {
             self.set_aside(line, text);
@@ -108,8 +113,8 @@ impl<'p, 't> Driver<'p, 't> {
         self.cursor.pass(line);
     }
 
-    /// Goroutines, preambles, signals, races, registers, runtime stacks.
-    fn take_dump_form(&mut self, line: &Line<'t>, text: &'t [u8]) -> bool {
+    /// Goroutines, preambles, signals, races, registers, runtime stacks. `worded`: one of [`Words`] stands in the line.
+    fn take_dump_form(&mut self, line: &Line<'t>, text: &'t [u8], worded: bool) -> bool {
         match text.first() {
             Some(b'g') if text.starts_with(b"goroutine ") => self.take_goroutine(line, text),
             Some(b'p' | b'f') if preamble::opens(text) => self.take_preamble(),
@@ -122,7 +127,9 @@ impl<'p, 't> Driver<'p, 't> {
                 true
             }
             _ => {
-                self.take_registers(text) || self.take_fragment(line, text) || self.take_glued(line)
+                self.take_registers(text)
+                    || self.take_fragment(line, text)
+                    || worded && self.take_glued(line)
             }
         }
     }
@@ -210,7 +217,7 @@ impl<'p, 't> Driver<'p, 't> {
     }
 
     /// A profile as text, from its first line on.
-    fn take_profile(&mut self, line: &Line<'t>, text: &[u8]) -> bool {
+    fn take_profile(&mut self, line: &Line<'t>, text: &[u8], worded: bool) -> bool {
         let Parsed {
             collector,
             tally,
@@ -218,7 +225,7 @@ impl<'p, 't> Driver<'p, 't> {
             ..
         } = &mut self.parsed;
         let (cursor, symbols) = (&mut self.cursor, &mut collector.symbols);
-        let found = if profile::legacy::opens(text) {
+        let found = if worded && profile::legacy::opens(text) {
             profile::legacy::profile(cursor, symbols, tally, self.program)
         } else if profile::perf::opens(cursor, line) {
             profile::perf::profile(cursor, symbols)
@@ -374,10 +381,10 @@ impl<'p, 't> Driver<'p, 't> {
     }
 
     /// Lines of `go test`, of the process's end, and totals.
-    fn take_mark(&mut self, line: &Line<'t>, text: &[u8]) -> bool {
+    fn take_mark(&mut self, line: &Line<'t>, text: &[u8], worded: bool) -> bool {
         let item = match race::race_count(text) {
             Some(count) => Item::RaceCount(count, line.number),
-            None => match gotest::test_mark(line) {
+            None => match gotest::test_mark(line, worded) {
                 Some(mark) => Item::Test(mark),
                 None => return false,
             },

@@ -39,7 +39,7 @@ impl<'t> Records<'t> {
     }
 
     /// The line at the current position, without its end, and where the next one begins.
-    fn line(&self) -> Option<(&'t [u8], usize)> {
+    pub(super) fn line(&self) -> Option<(&'t [u8], usize)> {
         let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
         let (line, next) = match memchr(b'\n', rest) {
             Some(end) => (&rest[..end], self.at + end + 1),

@@ -43,9 +43,9 @@ pub fn is_text(bytes: &[u8]) -> bool {
 
 /// True where they begin with one of Go 1.22 or later.
 fn is_parsed(bytes: &[u8]) -> bool {
-    let first = Records::new(bytes).next();
+    let first = Records::new(bytes).line();
     first
-        .and_then(|record| Fields::of(record.line))
+        .and_then(|(line, _)| Fields::of(line))
         .is_some_and(|fields| fields.number(b"Time").is_some())
 }
 
