@@ -248,7 +248,7 @@ pub fn hides_dump(line: &[u8]) -> bool {
             line.find(b"\\n").is_some() && GO_FILE.is_in(line)
         }
         Some(_) => false,
-        None => find_inside(line).is_some() || holds_location(line),
+        None => holds_location(line) || find_inside(line).is_some(),
     }
 }
 

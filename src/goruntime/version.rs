@@ -346,12 +346,20 @@ impl ReleaseSet {
 
     /// The known releases in any of `ranges`.
     pub fn of(ranges: &[VersionRange]) -> Self {
-        let bits = RELEASES
-            .iter()
-            .enumerate()
-            .filter(|(_, release)| any_contains(ranges, **release))
-            .fold(0, |bits, (n, _)| bits | 1 << n);
-        ReleaseSet(bits)
+        let sets = ranges.iter().map(|range| Self::within(*range));
+        sets.fold(Self::EMPTY, Self::union)
+    }
+
+    /// Those in one range: they follow each other in [`RELEASES`].
+    fn within(range: VersionRange) -> Self {
+        let before = |count: usize| (1u128 << count) - 1;
+        let start = range.since.map_or(0, |since| {
+            RELEASES.partition_point(|release| release.highest() < since.lowest())
+        });
+        let end = range.until.map_or(RELEASE_COUNT, |until| {
+            RELEASES.partition_point(|release| release.lowest() <= until.highest())
+        });
+        ReleaseSet(before(end) & !before(start))
     }
 
     /// `1.13-1.14,1.16.2`: comma-separated ranges as the data files write them.
@@ -469,6 +477,29 @@ mod tests {
 
     fn version(text: &str) -> GoVersion {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn sets_hold_what_their_ranges_contain() {
+        for text in [
+            "1.13",
+            "1.14-1.17",
+            "1.23.1-1.23.4",
+            "1.20-1.22.3",
+            "1.30",
+            "1.22-1.13",
+        ] {
+            let range = VersionRange::parse(text).unwrap();
+            let set = ReleaseSet::of(&[range]);
+            for release in RELEASES {
+                assert_eq!(
+                    set.contains(release),
+                    range.contains(release),
+                    "{text} {release:?}"
+                );
+            }
+        }
+        assert_eq!(ReleaseSet::of(&[VersionRange::ALL]), ReleaseSet::ALL);
     }
 
     #[test]

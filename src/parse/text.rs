@@ -403,7 +403,9 @@ impl<'p, 't> Driver<'p, 't> {
             b"panic during panic",
             b"accessed data from freed user arena ",
         ];
-        if !OPENINGS.iter().any(|opening| text.starts_with(opening)) {
+        let first = text.first();
+        let mut openings = OPENINGS.iter();
+        if !openings.any(|opening| first == opening.first() && text.starts_with(opening)) {
             return false;
         }
         self.context.push(*line);
