@@ -11,8 +11,9 @@ seconds=${1:-15}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- envelope parse report maps profile trace
 
-# cargo-fuzz asks for flags that a stable compiler takes only this way.
-export RUSTC_BOOTSTRAP=1
+# cargo-fuzz asks for flags that a stable compiler takes only this way. It has each crate compiled in one piece, on one core and with
+# gigabytes of memory; the last flag counts.
+export RUSTC_BOOTSTRAP=1 RUSTFLAGS="${RUSTFLAGS:-} -Ccodegen-units=16"
 for target in "$@"; do
     found=tests/fuzz/corpus/$target
     seeds=corpus/dumps

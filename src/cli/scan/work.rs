@@ -7,7 +7,7 @@
 use super::keep::Keep;
 use super::progress::Progress;
 use super::queue::Queue;
-use super::stream::Stream;
+use super::stream::{self, Stream};
 use super::texts::{HEAD, Searcher, Sizes, Words, is_wordless};
 use super::{ScanSettings, is_stopped, noted};
 use crate::envelope::Utf16;
@@ -119,10 +119,12 @@ impl Worker<'_, '_> {
     fn file(&mut self, found: &Found) -> io::Result<()> {
         let name = found.path.to_string_lossy().into_owned();
         if found.path == Path::new("-") {
+            stream::widen(stdin());
             return self.stream(&name, &mut Stream::new(stdin()));
         }
         let mut file = File::open(&found.path)?;
         if !found.regular {
+            stream::widen(&file);
             return self.stream(&name, &mut Stream::new(file));
         }
         let mut head = [0; HEAD];
