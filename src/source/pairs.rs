@@ -4,12 +4,15 @@
 //! goroutines that may bring them together.
 
 use super::facts::{Access, CallKind, Held, Place};
-use super::flow::{Analysis, NodeId, Root, RootKind, Use, Whose, named_in};
-use super::program::{FuncId, Ty, TypeId};
+use super::flow::{Analysis, Common, NodeId, Root, RootKind, Tie, Use, Whose, named_in};
+use super::program::{FuncId, Ty, TypeId, VarId};
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 /// Functions looked at behind a `go` statement for what its starter goes on to do.
 const MAX_CONTINUATION: usize = 2_000;
+
+/// Calls of an interface with several implementations that a pair may need: one is a guess, two are a guess upon a guess.
+const MAX_GUESSES: u32 = 1;
 
 /// A map and everything that is done with it.
 #[derive(Clone, Debug)]
@@ -116,16 +119,21 @@ pub fn clash(
         let meeting = beside(analysis, l, r);
         let known = best.as_ref();
         let no_better = known.is_some_and(|(_, best)| best.strong || !meeting.strong);
-        let doubtful = doubt == Doubt::Keeps
-            && !(meeting.strong && have_in_common(analysis, place, (left.0, l), (right.0, r)));
-        if no_better || doubtful {
+        if no_better || (doubt == Doubt::Keeps && !meeting.strong) {
             continue;
         }
         let locked = (
             analysis.used_from(left.0, l),
             analysis.used_from(right.0, r),
         );
-        let relation = relation((&locked.0, left.1), (&locked.1, right.1));
+        let (left, right) = ((&locked.0, left.1), (&locked.1, right.1));
+        let relation = match doubt {
+            Doubt::Crashed => relation(left, right),
+            Doubt::Keeps => match in_common(analysis, place, (left, l), (right, r)) {
+                Some(relation) => relation,
+                None => continue,
+            },
+        };
         if relation != Relation::Guarded {
             best = Some((relation, meeting));
         }
@@ -133,31 +141,77 @@ pub fn clash(
     best
 }
 
-/// True where both goroutines belong to one program and reach the map from something that both are known to have.
-fn have_in_common(
+/// How locks stand where both goroutines belong to one program and reach the map from something that both are known to have; `None`
+/// where nothing of the kind is known, or too much of it is guessed.
+fn in_common(
     analysis: &Analysis<'_>,
     place: &Place,
-    left: (&Use, Option<u32>),
-    right: (&Use, Option<u32>),
-) -> bool {
-    if is_element_of_list(analysis, place) || !analysis.are_of_one_program(left, right) {
-        return false;
-    }
-    // Package variables are everybody's, and who knows a function's variable is known already.
-    if owner_of(place).is_none() {
-        return true;
-    }
+    left: ((&Use, &Access), Option<u32>),
+    right: ((&Use, &Access), Option<u32>),
+) -> Option<Relation> {
     let (one, other) = match (left.1, right.1) {
         (Some(l), Some(r)) if l == r => (Whose::Siblings(l), Whose::Siblings(r)),
         (Some(l), Some(r)) => (Whose::Goroutine(l), Whose::Goroutine(r)),
         (None, Some(r)) => (Whose::Starter(r), Whose::Goroutine(r)),
         (Some(l), None) => (Whose::Goroutine(l), Whose::Starter(l)),
-        (None, None) => return false,
+        (None, None) => return None,
     };
-    let others = analysis.common(right.0, other);
-    let own = analysis.common(left.0, one);
-    own.iter()
-        .any(|tie| others.iter().any(|other| tie.meets(*other)))
+    if !analysis.are_of_one_program((left.0.0, left.1), (right.0.0, right.1)) {
+        return None;
+    }
+    let others = reached(analysis, place, right.0.0, other);
+    let own = reached(analysis, place, left.0.0, one);
+    let pairs = own
+        .iter()
+        .flat_map(|own| others.iter().map(move |other| (own, other)));
+    pairs
+        .filter(|(own, other)| {
+            let meet = match (own.tie, other.tie) {
+                (Some(own), Some(other)) => own.meets(other),
+                // What is no part of an object is one for all that come there; whether two of them do was asked already.
+                _ => owner_of(place).is_none(),
+            };
+            meet && own.guesses + other.guesses <= MAX_GUESSES
+        })
+        .map(|(own, other)| {
+            let left_use = left.0.0.holding(&own.locks);
+            let right_use = right.0.0.holding(&other.locks);
+            relation((&left_use, left.0.1), (&right_use, right.0.1))
+        })
+        .find(|relation| *relation != Relation::Guarded)
+}
+
+/// How a goroutine comes to a map.
+struct Reached {
+    tie: Option<Tie>,
+    locks: Vec<Held>,
+    guesses: u32,
+}
+
+/// The ways to a use; for a variable those by which that very variable is known, if any are.
+fn reached(analysis: &Analysis<'_>, place: &Place, used: &Use, whose: Whose) -> Vec<Reached> {
+    let mut ways = analysis.common(used, whose);
+    if owner_of(place).is_none() {
+        let variable = variable_of(place);
+        ways.retain(|way| match way.tie.to {
+            Common::Variable(func, id, _) => variable == Some((func, id)),
+            Common::Global(id) => global_of(place) == Some(id),
+            Common::Object(_) => false,
+        });
+        if ways.is_empty() {
+            return vec![Reached {
+                tie: None,
+                locks: Vec::new(),
+                guesses: analysis.guesses(used, whose),
+            }];
+        }
+    }
+    let ways = ways.into_iter().map(|way| Reached {
+        tie: Some(way.tie),
+        locks: way.locks,
+        guesses: way.guesses,
+    });
+    ways.collect()
 }
 
 /// Roots whose goroutines may be at both uses at once; `None` is the code that starts the other one.
@@ -273,6 +327,15 @@ fn variable_of(place: &Place) -> Option<(FuncId, u32)> {
     match place {
         Place::Local(func, id) => Some((*func, *id)),
         Place::Part(of, _) | Place::Element(of) => variable_of(of),
+        _ => None,
+    }
+}
+
+/// The package variable that a place is or hangs on.
+fn global_of(place: &Place) -> Option<VarId> {
+    match place {
+        Place::Global(id) => Some(*id),
+        Place::Part(of, _) | Place::Element(of) => global_of(of),
         _ => None,
     }
 }

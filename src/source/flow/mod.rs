@@ -13,7 +13,7 @@ mod together;
 
 pub use graph::{Link, NodeId};
 pub use roots::{Root, RootKind};
-pub use sharing::{Common, Tie, Whose};
+pub use sharing::{Common, Tie, Way, Whose};
 
 use super::ast::File;
 use super::facts::{Access, Facts, Held, Part, Place};
@@ -74,6 +74,20 @@ pub struct Use {
     pub private: bool,
     /// Roots that reach it; see [`Analysis::roots`].
     pub roots: Vec<u32>,
+}
+
+impl Use {
+    /// The use with more locks held.
+    pub fn holding(&self, locks: &[Held]) -> Use {
+        let mut used = self.clone();
+        for held in locks {
+            let mut known = used.locks.iter();
+            if !known.any(|lock| lock.lock == held.lock && lock.certain) {
+                used.locks.push(held.clone());
+            }
+        }
+        used
+    }
 }
 
 impl<'m> Analysis<'m> {
@@ -212,26 +226,22 @@ impl<'m> Analysis<'m> {
 
     /// The use with the locks that goroutines of a root hold there: those of callers that the root never comes through do not count.
     pub fn used_from(&self, used: &Use, root: Option<u32>) -> Use {
+        used.holding(&self.locks_at(used.node, root))
+    }
+
+    /// Locks that are held whenever goroutines of a root come to a node; without a root those that all callers hold.
+    fn locks_at(&self, node: NodeId, root: Option<u32>) -> Vec<Held> {
         let asked = root.and_then(|id| {
             let known = self.locks_from.get(id as usize)?;
             Some((known, self.roots.get(id as usize)?.node))
         });
-        let Some((known, node)) = asked else {
-            return used.clone();
+        let Some((known, from)) = asked else {
+            let all = self.entry.get(node.0 as usize);
+            return all.cloned().unwrap_or_default();
         };
         let all = known
-            .get_or_init(|| entry::locks_from(&self.facts, &self.graph, &self.shared_params, node));
-        let mut used = used.clone();
-        for held in all.get(&used.node).into_iter().flatten() {
-            if !used
-                .locks
-                .iter()
-                .any(|lock| lock.lock == held.lock && lock.certain)
-            {
-                used.locks.push(held.clone());
-            }
-        }
-        used
+            .get_or_init(|| entry::locks_from(&self.facts, &self.graph, &self.shared_params, from));
+        all.get(&node).cloned().unwrap_or_default()
     }
 
     fn used(&self, node: NodeId, index: u32, facts: &Facts, access: &Access) -> Use {

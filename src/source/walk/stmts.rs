@@ -171,6 +171,8 @@ impl Walker<'_, '_> {
         let declared = self.locals.get(id as usize).map(|local| local.ty.clone());
         self.made_of(id, value.from);
         let refers = self.refers(&value.ty);
+        let is_element = matches!(value.place, Some(Place::Element(_)));
+        let copy = (!refers && value.place.is_some() && !is_element).then_some(value.base);
         let outer = self
             .locals
             .get(id as usize)
@@ -186,6 +188,7 @@ impl Walker<'_, '_> {
             return;
         }
         local.fresh = value.fresh;
+        local.copy = copy;
         if refers && value.place.is_some() && value.place != Some(Place::Local(self.id, id)) {
             local.place = value.place;
             local.base = value.base;
