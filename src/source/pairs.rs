@@ -156,7 +156,9 @@ fn in_common(
         (Some(l), None) => (Whose::Goroutine(l), Whose::Starter(l)),
         (None, None) => return None,
     };
-    if !analysis.are_of_one_program((left.0.0, left.1), (right.0.0, right.1)) {
+    if is_element_of_list(analysis, place)
+        || !analysis.are_of_one_program((left.0.0, left.1), (right.0.0, right.1))
+    {
         return None;
     }
     let others = reached(analysis, place, right.0.0, other);

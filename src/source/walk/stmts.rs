@@ -72,11 +72,6 @@ impl Walker<'_, '_> {
     }
 
     fn expression(&mut self, expr: &Expr) -> End {
-        if let Expr::Receive(inner) = expr {
-            self.value(expr);
-            self.join(!is_done_channel(inner));
-            return End::Falls;
-        }
         self.value(expr);
         match expr {
             Expr::Call(call) if is_no_return(&call.func) => End::Leaves,
@@ -107,9 +102,6 @@ impl Walker<'_, '_> {
             }
             _ => right.iter().map(|value| self.value(value)).collect(),
         };
-        if let [Expr::Receive(channel)] = right {
-            self.join(!is_done_channel(channel));
-        }
         let types = spread(&values, left.len());
         for (at, target) in left.iter().enumerate() {
             let mut value = match (values.len() == left.len() || at == 0, values.get(at)) {
@@ -526,7 +518,7 @@ fn ends_in_break(body: &[Stmt]) -> bool {
 }
 
 /// `ctx.Done()`, `stop`, `quit`: the end of the program is no goroutine's end.
-fn is_done_channel(channel: &Expr) -> bool {
+pub(super) fn is_done_channel(channel: &Expr) -> bool {
     match channel {
         Expr::Call(call) => {
             matches!(&call.func, Expr::Select(_, name, _) if &**name == "Done" || &**name == "After")

@@ -1,5 +1,6 @@
 //! What an expression is: its type, the place it names, whether anybody else can know it.
 
+use super::stmts::is_done_channel;
 use super::{Base, MapOp, Value, Walker};
 use crate::source::ast::{Element, Expr, Name, TypeExpr};
 use crate::source::facts::{Origin, Place, Target};
@@ -244,6 +245,7 @@ impl Walker<'_, '_> {
 
     fn receive(&mut self, inner: &Expr) -> Value {
         let channel = self.value(inner);
+        self.join(!is_done_channel(inner));
         match self.program.underlying(&channel.ty) {
             // Whoever received it owns it, unless a place says otherwise: nothing is said of it.
             Ty::Chan(of) => Value::of((*of).clone()),
