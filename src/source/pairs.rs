@@ -156,8 +156,10 @@ fn in_common(
         (Some(l), None) => (Whose::Goroutine(l), Whose::Starter(l)),
         (None, None) => return None,
     };
+    let (at, roots) = ([left.0.0, right.0.0], [left.1, right.1]);
     if is_element_of_list(analysis, place)
-        || !analysis.are_of_one_program((left.0.0, left.1), (right.0.0, right.1))
+        || !analysis.are_of_one_program((at[0], roots[0]), (at[1], roots[1]))
+        || are_apart(analysis, at, roots)
     {
         return None;
     }
@@ -174,6 +176,7 @@ fn in_common(
                 _ => owner_of(place).is_none(),
             };
             meet && own.guesses + other.guesses <= MAX_GUESSES
+                && are_one(analysis, own, other, roots)
         })
         .map(|(own, other)| {
             let left_use = left.0.0.holding(&own.locks);
@@ -181,6 +184,34 @@ fn in_common(
             relation((&left_use, left.0.1), (&right_use, right.0.1))
         })
         .find(|relation| *relation != Relation::Guarded)
+}
+
+/// False where all that is known is that two methods of one type each start a goroutine, and nothing in the module leads to both.
+fn are_one(
+    analysis: &Analysis<'_>,
+    own: &Reached,
+    other: &Reached,
+    roots: [Option<u32>; 2],
+) -> bool {
+    let is_object = |tie: Option<Tie>| tie.is_some_and(|tie| matches!(tie.to, Common::Object(_)));
+    let [Some(l), Some(r)] = roots.map(|id| root(analysis, id?)?.started) else {
+        return true;
+    };
+    let asked = l.0 != r.0 && is_object(own.tie) && is_object(other.tie);
+    !asked || analysis.are_set_off_together(l.0, r.0)
+}
+
+/// True where `main` is done with its use before the other goroutine is started.
+fn are_apart(analysis: &Analysis<'_>, at: [&Use; 2], roots: [Option<u32>; 2]) -> bool {
+    let is_main = |id: Option<u32>| {
+        id.and_then(|id| root(analysis, id))
+            .is_some_and(|root| root.kind == RootKind::Main)
+    };
+    match roots {
+        [left, Some(right)] if is_main(left) => analysis.is_over_before(at[0], right),
+        [Some(left), right] if is_main(right) => analysis.is_over_before(at[1], left),
+        _ => false,
+    }
 }
 
 /// How a goroutine comes to a map.

@@ -176,7 +176,10 @@ impl Graph {
         };
         for to in &targets {
             let choices = targets.len() as u32;
-            self.links.push(Link { choices, ..link(from, *to, edge) });
+            self.links.push(Link {
+                choices,
+                ..link(from, *to, edge)
+            });
         }
         if edge.kind == CallKind::Callback {
             return;

@@ -6,6 +6,7 @@
 
 mod entry;
 mod graph;
+mod order;
 mod places;
 mod roots;
 mod sharing;
@@ -46,6 +47,8 @@ pub struct Analysis<'m> {
     pub(super) beside: Vec<OnceCell<HashSet<NodeId>>>,
     /// Types that hang on a goroutine's own values, by root; made when asked for.
     pub(super) owned: Vec<OnceCell<BTreeSet<TypeId>>>,
+    /// Where `main` stands when a root's goroutines can run, by root; made when asked for.
+    orders: Vec<OnceCell<Option<order::Order>>>,
     /// What accesses are reached from, by whose they are; made when asked for.
     known: RefCell<HashMap<Whose, Option<Arc<sharing::Known>>>>,
     programs: together::Programs,
@@ -122,6 +125,7 @@ impl<'m> Analysis<'m> {
             entry,
             shared_params,
             beside: found.roots.iter().map(|_| OnceCell::new()).collect(),
+            orders: found.roots.iter().map(|_| OnceCell::new()).collect(),
             owned: found.roots.iter().map(|_| OnceCell::new()).collect(),
             locks_from: found.roots.iter().map(|_| OnceCell::new()).collect(),
             roots: found.roots,
