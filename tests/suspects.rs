@@ -259,7 +259,15 @@ fn another_revision_is_recognised() {
 #[test]
 fn damage_costs_one_file_and_a_note() {
     let dir = tempfile::tempdir().expect("a directory");
-    for file in ["go.mod", "main.go", "locked.go", "unshared.go", "wrong.go"] {
+    for file in [
+        "go.mod",
+        "main.go",
+        "locked.go",
+        "unshared.go",
+        "wrong.go",
+        "ways.go",
+        "order.go",
+    ] {
         std::fs::copy(shared_maps().join(file), dir.path().join(file)).expect("copied");
     }
     let write =

@@ -176,7 +176,6 @@ fn in_common(
                 _ => owner_of(place).is_none(),
             };
             meet && own.guesses + other.guesses <= MAX_GUESSES
-                && are_one(analysis, own, other, roots)
         })
         .map(|(own, other)| {
             let left_use = left.0.0.holding(&own.locks);
@@ -184,21 +183,6 @@ fn in_common(
             relation((&left_use, left.0.1), (&right_use, right.0.1))
         })
         .find(|relation| *relation != Relation::Guarded)
-}
-
-/// False where all that is known is that two methods of one type each start a goroutine, and nothing in the module leads to both.
-fn are_one(
-    analysis: &Analysis<'_>,
-    own: &Reached,
-    other: &Reached,
-    roots: [Option<u32>; 2],
-) -> bool {
-    let is_object = |tie: Option<Tie>| tie.is_some_and(|tie| matches!(tie.to, Common::Object(_)));
-    let [Some(l), Some(r)] = roots.map(|id| root(analysis, id?)?.started) else {
-        return true;
-    };
-    let asked = l.0 != r.0 && is_object(own.tie) && is_object(other.tie);
-    !asked || analysis.are_set_off_together(l.0, r.0)
 }
 
 /// True where `main` is done with its use before the other goroutine is started.

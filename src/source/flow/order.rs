@@ -1,15 +1,12 @@
-//! What is over before a goroutine can have been started: the order of `main`, and functions that nobody calls together.
+//! What `main` is done with before a goroutine can have been started.
 //!
-//! [`super::super::pairs`] asks [`Analysis::is_over_before`] for uses in `main`, and [`Analysis::are_set_off_together`] for goroutines
-//! that methods of one type start.
+//! [`super::super::pairs`] asks [`Analysis::is_over_before`] where one side of a pair is `main`. [`super::roots`] knows only whether any
+//! goroutine at all runs at that point.
 
-use super::graph::{Graph, NodeId};
+use super::graph::NodeId;
 use super::roots::Phases;
 use super::{Analysis, Use};
-use std::collections::{HashMap, HashSet, VecDeque};
-
-/// Callers of callers looked at; beyond it anything may be together.
-const MAX_CALLERS: usize = 5_000;
+use std::collections::{HashMap, VecDeque};
 
 /// Where `main` stands when one root's goroutines can run.
 pub(super) struct Order {
@@ -55,31 +52,4 @@ impl Analysis<'_> {
             !order.phases.is_late(used.node, access.seq, start)
         })
     }
-
-    /// True where some function of the module leads to both nodes, or one of them is called by nobody known.
-    pub fn are_set_off_together(&self, left: NodeId, right: NodeId) -> bool {
-        let (Some(left), Some(right)) = (callers(&self.graph, left), callers(&self.graph, right))
-        else {
-            return true;
-        };
-        left.len() == 1 || right.len() == 1 || left.intersection(&right).next().is_some()
-    }
-}
-
-/// The node and all that lead to it; `None` where they are too many.
-fn callers(graph: &Graph, node: NodeId) -> Option<HashSet<NodeId>> {
-    let mut seen = HashSet::from([node]);
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        if seen.len() > MAX_CALLERS {
-            return None;
-        }
-        open.extend(
-            graph
-                .to(node)
-                .map(|link| link.from)
-                .filter(|&from| seen.insert(from)),
-        );
-    }
-    Some(seen)
 }

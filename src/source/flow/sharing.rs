@@ -8,7 +8,7 @@ use super::entry;
 use super::graph::{Link, NodeId};
 use super::roots::{Root, RootKind};
 use super::{Analysis, Use};
-use crate::source::facts::{Argument, CallKind, Facts, Held, LocalFacts, Origin, Place};
+use crate::source::facts::{Argument, CallKind, Facts, Held, LocalFacts, Origin, Part, Place};
 use crate::source::program::{FuncId, Ty, TypeId, VarId};
 use crate::source::walk::MAX_ORIGIN_STEPS;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -101,7 +101,7 @@ impl Analysis<'_> {
         let (Some(access), Some(known)) = (self.access(used), self.known(whose)) else {
             return Vec::new();
         };
-        known.common(self, used.node, access.from)
+        known.common(self, (used.node, access.seq), access.from)
     }
 
     /// The fewest guesses on the way to a use, whatever it is reached from.
@@ -245,7 +245,7 @@ impl Known {
             {
                 let mut changed = seen.insert(link.to);
                 for (arg, at) in link.args.iter().zip(0..).filter(|(arg, _)| !arg.fresh) {
-                    for way in self.common(analysis, node, arg.from) {
+                    for way in self.common(analysis, (node, link.seq), arg.from) {
                         changed |= self.add(link.to, at, along(way, link));
                     }
                 }
@@ -256,10 +256,15 @@ impl Known {
         }
     }
 
-    /// What a value in a function is reached from.
-    fn common(&self, analysis: &Analysis<'_>, node: NodeId, mut from: Origin) -> Vec<Way> {
+    /// What a value is reached from, at this point of a function.
+    fn common(
+        &self,
+        analysis: &Analysis<'_>,
+        (node, seq): (NodeId, u32),
+        mut from: Origin,
+    ) -> Vec<Way> {
         let (mut ways, mut put) = (Vec::new(), false);
-        let (Some((facts, _, func)), Some(here)) =
+        let (Some((facts, part, func)), Some(here)) =
             (analysis.part(node), analysis.part_number(node))
         else {
             return ways;
@@ -302,6 +307,9 @@ impl Known {
             if self.gives {
                 ways.extend(begins(vec![found(named(func, id, local))], put));
             }
+            if here == local.part && is_unpublished(part, local, seq) {
+                break;
+            }
             put |= local.from == Origin::Unknown;
             from = local.reached_from();
         }
@@ -325,6 +333,15 @@ impl Known {
         }
         false
     }
+}
+
+/// True where a value that was made here has not been put anywhere yet: until then it is being built, and its maker's alone.
+fn is_unpublished(part: &Part, local: &LocalFacts, seq: u32) -> bool {
+    let again = part.loops.iter().any(|&(start, end)| {
+        let around = |seq: u32| start < seq && seq < end;
+        around(seq) && around(local.put_at) && !around(local.seq)
+    });
+    local.from == Origin::Unknown && seq < local.put_at && !again
 }
 
 /// A way, one call further.
@@ -471,7 +488,7 @@ fn among(analysis: &Analysis<'_>, id: u32, func: FuncId, variable: u32) -> Vec<T
             continue;
         }
         if let Some(known) = analysis.known(Whose::Siblings(other)) {
-            let ways = known.common(analysis, starter, Origin::Local(variable));
+            let ways = known.common(analysis, (starter, root.seq), Origin::Local(variable));
             found.extend(ways.into_iter().map(|way| way.tie));
         }
     }

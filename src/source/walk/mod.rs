@@ -403,6 +403,7 @@ impl<'p, 'm> Walker<'p, 'm> {
             ty: self.struct_of(&local.ty),
             from: local.from,
             put: Origin::Unknown,
+            put_at: u32::MAX,
             is_list: matches!(self.program.underlying(&local.ty), Ty::List(_)),
         });
         self.names.push((local.name.clone(), id));
@@ -509,6 +510,7 @@ impl<'p, 'm> Walker<'p, 'm> {
 
     /// A value was put into something known: if it is a variable's, that one is reached from there by others.
     fn put_into(&mut self, value: Origin, into: Origin) {
+        let seq = self.seq;
         if let Origin::Local(id) = value
             && let Some(local) = self.facts.locals.get_mut(id as usize)
             && into != Origin::Unknown
@@ -516,6 +518,7 @@ impl<'p, 'm> Walker<'p, 'm> {
             && local.param.is_none()
         {
             local.put = into;
+            local.put_at = local.put_at.min(seq);
         }
     }
 
