@@ -163,6 +163,11 @@ fn in_common(
     {
         return None;
     }
+    let starter = |id: Option<u32>| Some(root(analysis, id?)?.started?.0);
+    let together = matches!(
+        (one, other),
+        (Whose::Starter(_), _) | (_, Whose::Starter(_)) | (Whose::Siblings(_), _)
+    ) || starter(roots[0]) == starter(roots[1]);
     let others = reached(analysis, place, right.0.0, other);
     let own = reached(analysis, place, left.0.0, one);
     let pairs = own
@@ -171,7 +176,9 @@ fn in_common(
     pairs
         .filter(|(own, other)| {
             let meet = match (own.tie, other.tie) {
-                (Some(own), Some(other)) => own.meets(other),
+                (Some(own), Some(other)) => {
+                    own.meets(other) && (together || !is_one_of_many(analysis, own, other))
+                }
                 // What is no part of an object is one for all that come there; whether two of them do was asked already.
                 _ => owner_of(place).is_none(),
             };
@@ -183,6 +190,15 @@ fn in_common(
             relation((&left_use, left.0.1), (&right_use, right.0.1))
         })
         .find(|relation| *relation != Relation::Guarded)
+}
+
+/// True where all that two goroutines have in common is the type of an object, and there are many of that type.
+fn is_one_of_many(analysis: &Analysis<'_>, own: Tie, other: Tie) -> bool {
+    let plural = |ty: TypeId| analysis.plural_types.contains(&ty);
+    match (own.to, other.to) {
+        (Common::Object(ty), _) | (_, Common::Object(ty)) => plural(ty),
+        _ => false,
+    }
 }
 
 /// True where `main` is done with its use before the other goroutine is started.

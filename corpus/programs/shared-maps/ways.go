@@ -231,6 +231,49 @@ func detached(f func() error) {
 	go func() { _ = f() }()
 }
 
+// A probe is one of many: the one that is warmed up and the one that tries again
+// are two.
+type probe struct {
+	beats map[string]int
+}
+
+type lab struct{ probes []*probe }
+
+func (l *lab) warm() {
+	p := &probe{beats: map[string]int{}}
+	go p.beat()
+	other := &probe{beats: map[string]int{}}
+	other.retry()
+	l.probes = append(l.probes, p, other)
+}
+
+func (p *probe) beat() { p.beats["beat"]++ }
+
+func (p *probe) retry() { go p.again() }
+
+func (p *probe) again() { p.beats["again"]++ }
+
+// There is one gauge.
+type gauge struct {
+	beats map[string]int
+}
+
+func gaugeOnce() {
+	g := &gauge{beats: map[string]int{}}
+	go g.beat()
+	g.retry()
+}
+
+func (g *gauge) beat() {
+	g.beats["beat"]++ // suspect: unguarded
+}
+
+func (g *gauge) retry() { go g.again() }
+
+func (g *gauge) again() {
+	g.beats["again"]++ // suspect: unguarded
+}
+
 // A service as protoc makes it: its methods are called by many at once.
 type UnimplementedShopServer struct{}
 
@@ -317,6 +360,8 @@ func serveWays() {
 	http.HandleFunc("/keep", keep)
 	go printAll()
 	go readKept()
+	(&lab{}).warm()
+	gaugeOnce()
 	http.HandleFunc("/rooms", (&rooms{names: map[string]int{}}).serve)
 	http.HandleFunc("/halls", (&halls{names: map[string]int{}}).serve)
 	shop := &shopServer{orders: map[string]int{}, seen: map[string]bool{}}

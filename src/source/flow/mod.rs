@@ -62,6 +62,8 @@ pub struct Analysis<'m> {
     origins: places::Origins,
     /// Types of which more than one goroutine may hold the same value.
     pub shared_types: HashSet<TypeId>,
+    /// Types of which there are many values: fields and package variables keep lists or maps of them.
+    pub plural_types: HashSet<TypeId>,
 }
 
 /// One access to one map, with everything that is known of it.
@@ -114,6 +116,7 @@ impl<'m> Analysis<'m> {
         let entry = entry::locks(&facts, &graph, &shared_params);
         let origins = places::Origins::new(&graph);
         let shared_types = roots::shared_types(&program, &facts, &graph);
+        let plural_types = sharing::plural_types(&program);
         let found = roots::find(&program, &facts, &graph);
         Self {
             module,
@@ -133,6 +136,7 @@ impl<'m> Analysis<'m> {
             main: found.main,
             origins,
             shared_types,
+            plural_types,
         }
     }
 

@@ -9,7 +9,7 @@ use super::graph::{Link, NodeId};
 use super::roots::{Root, RootKind};
 use super::{Analysis, Use};
 use crate::source::facts::{Argument, CallKind, Facts, Held, LocalFacts, Origin, Part, Place};
-use crate::source::program::{FuncId, Ty, TypeId, VarId};
+use crate::source::program::{FuncId, Program, Ty, TypeId, VarId};
 use crate::source::walk::MAX_ORIGIN_STEPS;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -376,6 +376,27 @@ fn guesses_from(analysis: &Analysis<'_>, from: NodeId) -> HashMap<NodeId, u32> {
         }
     }
     fewest
+}
+
+/// Types that fields or package variables keep lists, maps or channels of.
+pub(super) fn plural_types(program: &Program<'_>) -> HashSet<TypeId> {
+    let fields = program.types.iter().map(|def| &def.ty);
+    let mut open: Vec<(&Ty, bool)> = fields.map(|ty| (ty, false)).collect();
+    open.extend(program.vars.iter().map(|var| (&var.ty, false)));
+    let mut plural = HashSet::new();
+    while let Some((ty, kept)) = open.pop() {
+        match ty {
+            Ty::Named(id) if kept => {
+                plural.insert(*id);
+            }
+            Ty::Pointer(of) => open.push((of, kept)),
+            Ty::List(of) | Ty::Chan(of) => open.push((of, true)),
+            Ty::Map(of) => open.extend([(&of.0, true), (&of.1, true)]),
+            Ty::Struct(fields) => open.extend(fields.iter().map(|field| (&field.ty, kept))),
+            _ => {}
+        }
+    }
+    plural
 }
 
 fn is_element(arg: &Argument, whose: Whose) -> bool {
