@@ -3,16 +3,16 @@
 //! `triage::suspects` asks [`maps`] for every map with its uses, [`relation`] for the locks of two of them and [`clash`] for the
 //! goroutines that may bring them together.
 
+mod common;
+
 use super::facts::{Access, CallKind, Held, Place};
-use super::flow::{Analysis, Common, NodeId, Root, RootKind, Tie, Use, Whose, named_in};
-use super::program::{FuncId, Ty, TypeId, VarId};
+use super::flow::{Analysis, NodeId, Root, RootKind, Use, named_in};
+use super::program::{FuncId, Ty, TypeId};
+use common::in_common;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 /// Functions looked at behind a `go` statement for what its starter goes on to do.
 const MAX_CONTINUATION: usize = 2_000;
-
-/// Calls of an interface with several implementations that a pair may need: one is a guess, two are a guess upon a guess.
-const MAX_GUESSES: u32 = 1;
 
 /// A map and everything that is done with it.
 #[derive(Clone, Debug)]
@@ -127,124 +127,18 @@ pub fn clash(
             analysis.used_from(right.0, r),
         );
         let (left, right) = ((&locked.0, left.1), (&locked.1, right.1));
-        let relation = match doubt {
-            Doubt::Crashed => relation(left, right),
-            Doubt::Keeps => match in_common(analysis, place, (left, l), (right, r)) {
-                Some(relation) => relation,
+        let mut relation = relation(left, right);
+        if relation != Relation::Guarded && doubt == Doubt::Keeps {
+            match in_common(analysis, place, (left, l), (right, r)) {
+                Some(known) => relation = known,
                 None => continue,
-            },
-        };
+            }
+        }
         if relation != Relation::Guarded {
             best = Some((relation, meeting));
         }
     }
     best
-}
-
-/// How locks stand where both goroutines belong to one program and reach the map from something that both are known to have; `None`
-/// where nothing of the kind is known, or too much of it is guessed.
-fn in_common(
-    analysis: &Analysis<'_>,
-    place: &Place,
-    left: ((&Use, &Access), Option<u32>),
-    right: ((&Use, &Access), Option<u32>),
-) -> Option<Relation> {
-    let (one, other) = match (left.1, right.1) {
-        (Some(l), Some(r)) if l == r => (Whose::Siblings(l), Whose::Siblings(r)),
-        (Some(l), Some(r)) => (Whose::Goroutine(l), Whose::Goroutine(r)),
-        (None, Some(r)) => (Whose::Starter(r), Whose::Goroutine(r)),
-        (Some(l), None) => (Whose::Goroutine(l), Whose::Starter(l)),
-        (None, None) => return None,
-    };
-    let (at, roots) = ([left.0.0, right.0.0], [left.1, right.1]);
-    if is_element_of_list(analysis, place)
-        || !analysis.are_of_one_program((at[0], roots[0]), (at[1], roots[1]))
-        || are_apart(analysis, at, roots)
-    {
-        return None;
-    }
-    let starter = |id: Option<u32>| Some(root(analysis, id?)?.started?.0);
-    let together = matches!(
-        (one, other),
-        (Whose::Starter(_), _) | (_, Whose::Starter(_)) | (Whose::Siblings(_), _)
-    ) || starter(roots[0]) == starter(roots[1]);
-    let others = reached(analysis, place, right.0.0, other);
-    let own = reached(analysis, place, left.0.0, one);
-    let pairs = own
-        .iter()
-        .flat_map(|own| others.iter().map(move |other| (own, other)));
-    pairs
-        .filter(|(own, other)| {
-            let meet = match (own.tie, other.tie) {
-                (Some(own), Some(other)) => {
-                    own.meets(other) && (together || !is_one_of_many(analysis, own, other))
-                }
-                // What is no part of an object is one for all that come there; whether two of them do was asked already.
-                _ => owner_of(place).is_none(),
-            };
-            meet && own.guesses + other.guesses <= MAX_GUESSES
-        })
-        .map(|(own, other)| {
-            let left_use = left.0.0.holding(&own.locks);
-            let right_use = right.0.0.holding(&other.locks);
-            relation((&left_use, left.0.1), (&right_use, right.0.1))
-        })
-        .find(|relation| *relation != Relation::Guarded)
-}
-
-/// True where all that two goroutines have in common is the type of an object, and there are many of that type.
-fn is_one_of_many(analysis: &Analysis<'_>, own: Tie, other: Tie) -> bool {
-    let plural = |ty: TypeId| analysis.plural_types.contains(&ty);
-    match (own.to, other.to) {
-        (Common::Object(ty), _) | (_, Common::Object(ty)) => plural(ty),
-        _ => false,
-    }
-}
-
-/// True where `main` is done with its use before the other goroutine is started.
-fn are_apart(analysis: &Analysis<'_>, at: [&Use; 2], roots: [Option<u32>; 2]) -> bool {
-    let is_main = |id: Option<u32>| {
-        id.and_then(|id| root(analysis, id))
-            .is_some_and(|root| root.kind == RootKind::Main)
-    };
-    match roots {
-        [left, Some(right)] if is_main(left) => analysis.is_over_before(at[0], right),
-        [Some(left), right] if is_main(right) => analysis.is_over_before(at[1], left),
-        _ => false,
-    }
-}
-
-/// How a goroutine comes to a map.
-struct Reached {
-    tie: Option<Tie>,
-    locks: Vec<Held>,
-    guesses: u32,
-}
-
-/// The ways to a use; for a variable those by which that very variable is known, if any are.
-fn reached(analysis: &Analysis<'_>, place: &Place, used: &Use, whose: Whose) -> Vec<Reached> {
-    let mut ways = analysis.common(used, whose);
-    if owner_of(place).is_none() {
-        let variable = variable_of(place);
-        ways.retain(|way| match way.tie.to {
-            Common::Variable(func, id, _) => variable == Some((func, id)),
-            Common::Global(id) => global_of(place) == Some(id),
-            Common::Object(_) => false,
-        });
-        if ways.is_empty() {
-            return vec![Reached {
-                tie: None,
-                locks: Vec::new(),
-                guesses: analysis.guesses(used, whose),
-            }];
-        }
-    }
-    let ways = ways.into_iter().map(|way| Reached {
-        tie: Some(way.tie),
-        locks: way.locks,
-        guesses: way.guesses,
-    });
-    ways.collect()
 }
 
 /// Roots whose goroutines may be at both uses at once; `None` is the code that starts the other one.
@@ -360,15 +254,6 @@ fn variable_of(place: &Place) -> Option<(FuncId, u32)> {
     match place {
         Place::Local(func, id) => Some((*func, *id)),
         Place::Part(of, _) | Place::Element(of) => variable_of(of),
-        _ => None,
-    }
-}
-
-/// The package variable that a place is or hangs on.
-fn global_of(place: &Place) -> Option<VarId> {
-    match place {
-        Place::Global(id) => Some(*id),
-        Place::Part(of, _) | Place::Element(of) => global_of(of),
         _ => None,
     }
 }
@@ -596,29 +481,6 @@ pub fn map_name(analysis: &Analysis<'_>, place: &Place) -> String {
         }
         Place::Part(of, name) => format!("{}.{name}", map_name(analysis, of)),
         Place::Element(of) => format!("{}[…]", map_name(analysis, of)),
-    }
-}
-
-/// True for `parts[i]`: goroutines that share a list have their own elements as a rule, and which one is not known.
-fn is_element_of_list(analysis: &Analysis<'_>, place: &Place) -> bool {
-    match place {
-        Place::Element(of) => {
-            let list = match &**of {
-                Place::Local(func, id) => {
-                    let facts = analysis.facts.get(func.0 as usize);
-                    let local = facts.and_then(|facts| facts.locals.get(*id as usize));
-                    local.is_some_and(|local| local.is_list)
-                }
-                of => {
-                    let ty = type_of(analysis, of);
-                    let ty = analysis.program.underlying(&analysis.program.pointee(&ty));
-                    matches!(ty, Ty::List(_))
-                }
-            };
-            list || is_element_of_list(analysis, of)
-        }
-        Place::Part(of, _) => is_element_of_list(analysis, of),
-        _ => false,
     }
 }
 
