@@ -57,6 +57,8 @@ struct Value {
     func: Option<Target>,
     /// Made here, known to nobody else.
     fresh: bool,
+    /// A struct taken out of an interface: a copy of what is in there.
+    copied: bool,
 }
 
 impl Value {
@@ -68,6 +70,7 @@ impl Value {
             from: Origin::Unknown,
             func: None,
             fresh: false,
+            copied: false,
         }
     }
 

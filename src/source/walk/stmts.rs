@@ -131,7 +131,8 @@ impl Walker<'_, '_> {
     fn holding(&mut self, name: &Name, value: Value) -> Local {
         let refers = self.refers(&value.ty);
         let is_element = matches!(value.place, Some(Place::Element(_)));
-        let copy = (!refers && value.place.is_some() && !is_element).then_some(value.base);
+        let taken = value.copied || (value.place.is_some() && !is_element);
+        let copy = (!refers && taken).then_some(value.base);
         let place = value.place.filter(|_| refers);
         let mut local = self.local(name, value.ty, None);
         local.copy = copy;

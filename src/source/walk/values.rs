@@ -87,6 +87,7 @@ impl Walker<'_, '_> {
             from: Origin::Local(id),
             func: local.func.clone(),
             fresh: local.fresh,
+            copied: false,
         };
         let root_fresh = self
             .locals
@@ -256,11 +257,15 @@ impl Walker<'_, '_> {
     fn assertion(&mut self, inner: &Expr, ty: Option<&TypeExpr>) -> Value {
         let value = self.value(inner);
         match ty {
-            Some(ty) => Value {
-                ty: self.program.resolve(ty, self.scope),
-                func: None,
-                ..value
-            },
+            Some(ty) => {
+                let ty = self.program.resolve(ty, self.scope);
+                Value {
+                    copied: matches!(self.program.underlying(&ty), Ty::Struct(_)),
+                    ty,
+                    func: None,
+                    ..value
+                }
+            }
             None => value,
         }
     }

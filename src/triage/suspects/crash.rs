@@ -214,8 +214,11 @@ impl Dump {
             .flat_map(|(map, used)| self.pairs(view, map, used))
             .collect();
         if pairs.is_empty() {
+            // A map handed in by several callers is one line all the same.
+            let mut seen = HashSet::new();
             let itself = uses.iter();
             pairs = itself
+                .filter(|(_, used)| seen.insert((used.node, used.index)))
                 .filter_map(|(map, used)| with_itself(view, map, used))
                 .collect();
         }
