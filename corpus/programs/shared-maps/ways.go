@@ -274,6 +274,50 @@ func (g *gauge) again() {
 	g.beats["again"]++ // suspect: unguarded
 }
 
+// A lobby is taken out of an interface as a copy, with a copy of its lock.
+type lobby struct {
+	mu     sync.Mutex
+	guests map[string]bool
+}
+
+var (
+	mainLobby = lobby{guests: map[string]bool{}}
+
+	door any = mainLobby
+)
+
+func enter(w http.ResponseWriter, r *http.Request) {
+	l, ok := door.(lobby)
+	if !ok {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.guests[r.RemoteAddr] = true // suspect: copied-lock
+}
+
+// A foyer is taken out as a pointer.
+type foyer struct {
+	mu     sync.Mutex
+	guests map[string]bool
+}
+
+var (
+	mainFoyer = foyer{guests: map[string]bool{}}
+
+	gate any = &mainFoyer
+)
+
+func pass(w http.ResponseWriter, r *http.Request) {
+	f, ok := gate.(*foyer)
+	if !ok {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.guests[r.RemoteAddr] = true
+}
+
 // A service as protoc makes it: its methods are called by many at once.
 type UnimplementedShopServer struct{}
 
@@ -360,6 +404,8 @@ func serveWays() {
 	http.HandleFunc("/keep", keep)
 	go printAll()
 	go readKept()
+	http.HandleFunc("/enter", enter)
+	http.HandleFunc("/pass", pass)
 	(&lab{}).warm()
 	gaugeOnce()
 	http.HandleFunc("/rooms", (&rooms{names: map[string]int{}}).serve)
