@@ -188,6 +188,37 @@ var keeping keeper = memory{}
 
 func keep(w http.ResponseWriter, r *http.Request) { keeping.keep(r.URL.Path) }
 
+// Templates come from a source, one of two. Who writes them takes a lock, so
+// company is expected, whichever it is.
+type source interface{ template(name string) string }
+
+type empty struct{}
+
+func (empty) template(string) string { return "" }
+
+type cached struct {
+	mu    sync.Mutex
+	texts map[string]string
+}
+
+var texts = &cached{texts: map[string]string{}}
+
+var templates source = texts
+
+func (c *cached) template(name string) string {
+	if text, ok := c.texts[name]; ok { // suspect: one-side-unlocked
+		return text
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.texts[name] = name // suspect: one-side-unlocked
+	return name
+}
+
+func fill(w http.ResponseWriter, r *http.Request) {
+	w.Write([]byte(templates.template(r.URL.Path)))
+}
+
 // rooms are changed in a goroutine of its own, which the one that holds the
 // lock waits for.
 type rooms struct {
@@ -404,6 +435,7 @@ func serveWays() {
 	http.HandleFunc("/keep", keep)
 	go printAll()
 	go readKept()
+	http.HandleFunc("/fill", fill)
 	http.HandleFunc("/enter", enter)
 	http.HandleFunc("/pass", pass)
 	(&lab{}).warm()

@@ -19,7 +19,7 @@ pub(super) fn in_common(
     left: ((&Use, &Access), Option<u32>),
     right: ((&Use, &Access), Option<u32>),
 ) -> Option<Relation> {
-    let (one, other) = match (left.1, right.1) {
+    let (one, another) = match (left.1, right.1) {
         (Some(l), Some(r)) if l == r => (Whose::Siblings(l), Whose::Siblings(r)),
         (Some(l), Some(r)) => (Whose::Goroutine(l), Whose::Goroutine(r)),
         (None, Some(r)) => (Whose::Starter(r), Whose::Goroutine(r)),
@@ -38,28 +38,32 @@ pub(super) fn in_common(
         [Some(one), Some(other)] => one != other,
         _ => false,
     };
-    let others = reached(analysis, place, right.0.0, other);
+    let others = reached(analysis, place, right.0.0, another);
     let own = reached(analysis, place, left.0.0, one);
     let pairs = own
         .iter()
         .flat_map(|own| others.iter().map(move |other| (own, other)));
-    pairs
-        .filter(|(own, other)| {
-            let meet = match (own.tie, other.tie) {
-                (Some(own), Some(other)) => {
-                    own.meets(other) && !(elsewhere && is_one_of_many(analysis, own, other))
-                }
-                // What is no part of an object is one for all that come there; whether two of them do was asked already.
-                _ => owner_of(place).is_none(),
-            };
-            meet && own.guesses + other.guesses <= MAX_GUESSES
-        })
-        .map(|(own, other)| {
-            let left_use = left.0.0.holding(&own.locks);
-            let right_use = right.0.0.holding(&other.locks);
-            relation((&left_use, left.0.1), (&right_use, right.0.1))
-        })
-        .find(|relation| *relation != Relation::Guarded)
+    let met = pairs.filter(|(own, other)| match (own.tie, other.tie) {
+        (Some(own), Some(other)) => {
+            own.meets(other) && !(elsewhere && is_one_of_many(analysis, own, other))
+        }
+        // What is no part of an object is one for all that come there; whether two of them do was asked already.
+        _ => owner_of(place).is_none(),
+    });
+    let mut found = met.map(|(own, other)| {
+        let left_use = left.0.0.holding(&own.locks);
+        let right_use = right.0.0.holding(&other.locks);
+        let relation = relation((&left_use, left.0.1), (&right_use, right.0.1));
+        // Many goroutines of one kind make one guess between them; but only where a lock tells that company was expected.
+        let guesses = match relation {
+            Relation::OneSided(..) if one == another => own.guesses.max(other.guesses),
+            _ => own.guesses + other.guesses,
+        };
+        (relation, guesses)
+    });
+    let open =
+        found.find(|(relation, guesses)| *relation != Relation::Guarded && *guesses <= MAX_GUESSES);
+    open.map(|(relation, _)| relation)
 }
 
 /// True where all that two goroutines have in common is the type of an object, and there are many of that type.
