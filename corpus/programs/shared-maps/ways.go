@@ -162,8 +162,37 @@ func printAll() {
 	}
 }
 
-// Requests are kept in memory or nowhere, and what is in memory is read by a
-// goroutine that needs no guess.
+// Requests work with a saw. A hammer is one of many tools, and nobody but main
+// takes it: that requests might is a guess among too many.
+type tool interface{ work(name string) }
+
+type saw struct{}
+
+func (saw) work(string) {}
+
+type plane struct{}
+
+func (plane) work(string) {}
+
+type file struct{}
+
+func (file) work(string) {}
+
+type drill struct{}
+
+func (drill) work(string) {}
+
+type hammer struct{}
+
+var nails = map[string]int{}
+
+func (hammer) work(name string) { nails[name]++ }
+
+var bench tool = saw{}
+
+func work(w http.ResponseWriter, r *http.Request) { bench.work(r.URL.Path) }
+
+// Requests are kept in memory or nowhere: one of two.
 type keeper interface{ keep(name string) }
 
 type nowhere struct{}
@@ -176,12 +205,6 @@ var kept = map[string]int{}
 
 func (memory) keep(name string) {
 	kept[name]++ // suspect: unguarded
-}
-
-func readKept() {
-	for name := range kept { // suspect: unguarded
-		wait(name)
-	}
 }
 
 var keeping keeper = memory{}
@@ -434,7 +457,8 @@ func serveWays() {
 	http.HandleFunc("/paint", paint)
 	http.HandleFunc("/keep", keep)
 	go printAll()
-	go readKept()
+	hammer{}.work("first")
+	http.HandleFunc("/work", work)
 	http.HandleFunc("/fill", fill)
 	http.HandleFunc("/enter", enter)
 	http.HandleFunc("/pass", pass)

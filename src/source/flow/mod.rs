@@ -14,7 +14,7 @@ mod together;
 
 pub use graph::{Link, NodeId};
 pub use roots::{Root, RootKind};
-pub use sharing::{Common, Tie, Way, Whose};
+pub use sharing::{Common, Guesses, Tie, Way, Whose};
 
 use super::ast::File;
 use super::facts::{Access, Facts, Held, Part, Place};

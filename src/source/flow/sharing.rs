@@ -50,6 +50,27 @@ impl Tie {
     }
 }
 
+/// An interface with more implementations than this is called for so many things that one of them says little.
+const FEW_IMPLEMENTATIONS: u32 = 4;
+
+/// Calls of which only the interface is known, not which of its implementations it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Guesses {
+    /// All of them.
+    pub all: u32,
+    /// Those among many implementations.
+    pub wide: u32,
+}
+
+impl Guesses {
+    fn with(self, link: &Link) -> Self {
+        Self {
+            all: self.all + u32::from(link.choices > 1),
+            wide: self.wide + u32::from(link.choices > FEW_IMPLEMENTATIONS),
+        }
+    }
+}
+
 /// How a goroutine comes to a value that others may know.
 ///
 /// Locks and guesses are those of the calls that this tie came along: a function that is also called for other objects, without
@@ -60,8 +81,8 @@ pub struct Way {
     pub tie: Tie,
     /// Locks held whenever it comes along.
     pub locks: Vec<Held>,
-    /// Calls on the way of which only the interface is known, not which of its implementations it is, at least.
-    pub guesses: u32,
+    /// The fewest on the way.
+    pub guesses: Guesses,
 }
 
 /// Whose accesses are asked about.
@@ -92,7 +113,7 @@ pub(super) struct Known {
     gives: bool,
     params: HashMap<NodeId, Vec<(u16, Way)>>,
     /// The fewest guesses on the way to each function.
-    guesses: HashMap<NodeId, u32>,
+    guesses: HashMap<NodeId, Guesses>,
 }
 
 impl Analysis<'_> {
@@ -105,10 +126,10 @@ impl Analysis<'_> {
     }
 
     /// The fewest guesses on the way to a use, whatever it is reached from.
-    pub fn guesses(&self, used: &Use, whose: Whose) -> u32 {
+    pub fn guesses(&self, used: &Use, whose: Whose) -> Guesses {
         let known = self.known(whose);
         let guesses = known.and_then(|known| known.guesses.get(&used.node).copied());
-        guesses.unwrap_or(0)
+        guesses.unwrap_or_default()
     }
 
     /// Made when asked for; while it is being made, nothing is known.
@@ -207,7 +228,7 @@ impl Known {
         Way {
             tie,
             locks: analysis.locks_at(node, root),
-            guesses: self.guesses.get(&node).copied().unwrap_or(0),
+            guesses: self.guesses.get(&node).copied().unwrap_or_default(),
         }
     }
 
@@ -347,7 +368,7 @@ fn is_unpublished(part: &Part, local: &LocalFacts, seq: u32) -> bool {
 /// A way, one call further.
 fn along(way: Way, link: &Link) -> Way {
     let mut way = way;
-    way.guesses += u32::from(link.choices > 1);
+    way.guesses = way.guesses.with(link);
     for held in &link.held {
         if !way.locks.iter().any(|known| known.lock == held.lock) {
             way.locks.push(held.clone());
@@ -357,9 +378,9 @@ fn along(way: Way, link: &Link) -> Way {
 }
 
 /// The fewest guesses on the way from a function to those that it calls.
-fn guesses_from(analysis: &Analysis<'_>, from: NodeId) -> HashMap<NodeId, u32> {
-    let mut fewest: HashMap<NodeId, u32> = HashMap::new();
-    let mut open = VecDeque::from([(from, 0)]);
+fn guesses_from(analysis: &Analysis<'_>, from: NodeId) -> HashMap<NodeId, Guesses> {
+    let mut fewest: HashMap<NodeId, Guesses> = HashMap::new();
+    let mut open = VecDeque::from([(from, Guesses::default())]);
     while let Some((node, guesses)) = open.pop_front() {
         if fewest.get(&node).is_some_and(|&known| known <= guesses) {
             continue;
@@ -369,9 +390,10 @@ fn guesses_from(analysis: &Analysis<'_>, from: NodeId) -> HashMap<NodeId, u32> {
             .links(node)
             .filter(|link| link.kind == CallKind::Call)
         {
+            let next = (link.to, guesses.with(link));
             match link.choices > 1 {
-                true => open.push_back((link.to, guesses + 1)),
-                false => open.push_front((link.to, guesses)),
+                true => open.push_back(next),
+                false => open.push_front(next),
             }
         }
     }

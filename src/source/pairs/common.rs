@@ -5,7 +5,7 @@
 
 use super::{Relation, owner_of, relation, root, type_of, variable_of};
 use crate::source::facts::{Access, Held, Place};
-use crate::source::flow::{Analysis, Common, RootKind, Tie, Use, Whose};
+use crate::source::flow::{Analysis, Common, Guesses, RootKind, Tie, Use, Whose};
 use crate::source::program::{Ty, TypeId, VarId};
 
 /// Calls of an interface with several implementations that a pair may need: one is a guess, two are a guess upon a guess.
@@ -54,10 +54,16 @@ pub(super) fn in_common(
         let left_use = left.0.0.holding(&own.locks);
         let right_use = right.0.0.holding(&other.locks);
         let relation = relation((&left_use, left.0.1), (&right_use, right.0.1));
-        // Many goroutines of one kind make one guess between them; but only where a lock tells that company was expected.
+        let all = own.guesses.all + other.guesses.all;
         let guesses = match relation {
-            Relation::OneSided(..) if one == another => own.guesses.max(other.guesses),
-            _ => own.guesses + other.guesses,
+            _ if one != another => all,
+            // Goroutines of one kind make one guess between them. Among many implementations that is enough only where a lock tells
+            // that company was expected.
+            Relation::OneSided(..) => own.guesses.all.max(other.guesses.all),
+            _ if own.guesses.wide + other.guesses.wide == 0 => {
+                own.guesses.all.max(other.guesses.all)
+            }
+            _ => all,
         };
         (relation, guesses)
     });
@@ -92,7 +98,7 @@ fn are_apart(analysis: &Analysis<'_>, at: [&Use; 2], roots: [Option<u32>; 2]) ->
 struct Reached {
     tie: Option<Tie>,
     locks: Vec<Held>,
-    guesses: u32,
+    guesses: Guesses,
 }
 
 /// The ways to a use; for a variable those by which that very variable is known, if any are.
