@@ -162,7 +162,7 @@ func printAll() {
 	}
 }
 
-// Requests work with a saw. A hammer is one of many tools, and nobody but main
+// Requests work with a saw. A hammer is one of many tools, and nobody
 // takes it: that requests might is a guess among too many.
 type tool interface{ work(name string) }
 
@@ -457,7 +457,6 @@ func serveWays() {
 	http.HandleFunc("/paint", paint)
 	http.HandleFunc("/keep", keep)
 	go printAll()
-	hammer{}.work("first")
 	http.HandleFunc("/work", work)
 	http.HandleFunc("/fill", fill)
 	http.HandleFunc("/enter", enter)
