@@ -32,6 +32,38 @@ func readShapes() {
 	}
 }
 
+// Meals are cooked before requests ask for them.
+var meals = map[string]string{}
+
+func cookMeals() { meals["soup"] = "hot" }
+
+func serveMeals(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, meals["soup"]) }
+
+// Drinks are poured when requests ask for them.
+var drinks = map[string]string{}
+
+func pourDrinks() {
+	drinks["tea"] = "hot" // suspect: unguarded
+}
+
+func serveDrinks(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintln(w, drinks["tea"]) // suspect: unguarded
+}
+
+// Bells are hung in turns: the first one rings when the second is hung.
+var bells = map[string]int{}
+
+func hangBells(names []string) {
+	for i, name := range names {
+		bells[name] = i // suspect: unguarded
+		go ringBell(name)
+	}
+}
+
+func ringBell(name string) {
+	fmt.Println(bells[name]) // suspect: unguarded
+}
+
 // profile is copied into a variable that is there before, and the copy gets a
 // map of its own.
 type profile struct {
@@ -169,6 +201,11 @@ func serveInOrder() {
 	go readColours()
 	go readShapes()
 	drawShapes()
+	cookMeals()
+	http.HandleFunc("/meals", serveMeals)
+	http.HandleFunc("/drinks", serveDrinks)
+	pourDrinks()
+	hangBells([]string{"a", "b"})
 	http.HandleFunc("/profile", visitor.serve)
 	http.HandleFunc("/badge", guest.serve)
 	(&post{}).run(&parcel{})

@@ -18,9 +18,16 @@ pub(super) struct Order {
 impl Order {
     fn of(analysis: &Analysis<'_>, id: u32) -> Option<Self> {
         let root = analysis.roots.get(id as usize)?;
-        let (starter, _) = root.started?;
-        let mut starts = HashMap::from([(starter, root.seq)]);
-        let mut open = VecDeque::from([starter]);
+        let mut starts: HashMap<NodeId, u32> = HashMap::new();
+        let mut open = VecDeque::new();
+        match root.started {
+            Some((starter, _)) => {
+                starts.insert(starter, root.seq);
+                open.push_back(starter);
+            }
+            // A handler runs from when it is registered.
+            None => open.push_back(root.node),
+        }
         while let Some(node) = open.pop_front() {
             // However it comes to be called: by a goroutine, or by whoever the function is given to.
             for link in analysis.graph.to(node) {
@@ -31,12 +38,23 @@ impl Order {
                 *seq = link.seq.min(*seq);
             }
         }
+        for (&node, seq) in &mut starts {
+            *seq = first_turn(analysis, node, *seq);
+        }
         let start = |node: NodeId| starts.get(&node).copied();
         let phases = Phases::of(&analysis.graph, &analysis.main.mains, start);
         // If no way from main to the start is known, there is one that is not.
         let is_known = phases.before.iter().any(|node| starts.contains_key(node));
         is_known.then_some(Self { starts, phases })
     }
+}
+
+/// The begin of the loop around an event: what comes before it there comes behind it in the next turn.
+fn first_turn(analysis: &Analysis<'_>, node: NodeId, seq: u32) -> u32 {
+    let loops = analysis.part(node).map(|(_, part, _)| &part.loops);
+    let around = loops.into_iter().flatten();
+    let around = around.filter(|(start, end)| *start < seq && seq < *end);
+    around.map(|(start, _)| *start).min().unwrap_or(seq)
 }
 
 impl Analysis<'_> {
