@@ -181,9 +181,14 @@ impl Graph {
                 ..link(from, *to, edge)
             });
         }
-        if edge.kind == CallKind::Callback {
-            return;
+        if edge.kind != CallKind::Callback {
+            self.add_given(facts, func, edge);
         }
+    }
+
+    /// The functions among the arguments of a call, as the callee calls them.
+    fn add_given(&mut self, facts: &[Facts], func: FuncId, edge: &Edge) {
+        let from = self.node(func, edge.part);
         let given = edge
             .args
             .iter()
