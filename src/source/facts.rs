@@ -266,6 +266,8 @@ pub struct LocalFacts {
     pub from: Origin,
     /// What it was put into: others may reach it from there.
     pub put: Origin,
+    /// Order of the event that put it somewhere first.
+    pub put_at: u32,
     /// A slice or array: goroutines that share it often have an element each.
     pub is_list: bool,
 }

@@ -3,9 +3,12 @@
 //! `triage::suspects` asks [`maps`] for every map with its uses, [`relation`] for the locks of two of them and [`clash`] for the
 //! goroutines that may bring them together.
 
+mod common;
+
 use super::facts::{Access, CallKind, Held, Place};
-use super::flow::{Analysis, NodeId, Root, RootKind, Use, Whose, named_in};
+use super::flow::{Analysis, NodeId, Root, RootKind, Use, named_in};
 use super::program::{FuncId, Ty, TypeId};
+use common::in_common;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 /// Functions looked at behind a `go` statement for what its starter goes on to do.
@@ -116,48 +119,26 @@ pub fn clash(
         let meeting = beside(analysis, l, r);
         let known = best.as_ref();
         let no_better = known.is_some_and(|(_, best)| best.strong || !meeting.strong);
-        let doubtful = doubt == Doubt::Keeps
-            && !(meeting.strong && have_in_common(analysis, place, (left.0, l), (right.0, r)));
-        if no_better || doubtful {
+        if no_better || (doubt == Doubt::Keeps && !meeting.strong) {
             continue;
         }
         let locked = (
             analysis.used_from(left.0, l),
             analysis.used_from(right.0, r),
         );
-        let relation = relation((&locked.0, left.1), (&locked.1, right.1));
+        let (left, right) = ((&locked.0, left.1), (&locked.1, right.1));
+        let mut relation = relation(left, right);
+        if relation != Relation::Guarded && doubt == Doubt::Keeps {
+            match in_common(analysis, place, (left, l), (right, r)) {
+                Some(known) => relation = known,
+                None => continue,
+            }
+        }
         if relation != Relation::Guarded {
             best = Some((relation, meeting));
         }
     }
     best
-}
-
-/// True where both goroutines belong to one program and reach the map from something that both are known to have.
-fn have_in_common(
-    analysis: &Analysis<'_>,
-    place: &Place,
-    left: (&Use, Option<u32>),
-    right: (&Use, Option<u32>),
-) -> bool {
-    if is_element_of_list(analysis, place) || !analysis.are_of_one_program(left, right) {
-        return false;
-    }
-    // Package variables are everybody's, and who knows a function's variable is known already.
-    if owner_of(place).is_none() {
-        return true;
-    }
-    let (one, other) = match (left.1, right.1) {
-        (Some(l), Some(r)) if l == r => (Whose::Siblings(l), Whose::Siblings(r)),
-        (Some(l), Some(r)) => (Whose::Goroutine(l), Whose::Goroutine(r)),
-        (None, Some(r)) => (Whose::Starter(r), Whose::Goroutine(r)),
-        (Some(l), None) => (Whose::Goroutine(l), Whose::Starter(l)),
-        (None, None) => return false,
-    };
-    let others = analysis.common(right.0, other);
-    let own = analysis.common(left.0, one);
-    own.iter()
-        .any(|tie| others.iter().any(|other| tie.meets(*other)))
 }
 
 /// Roots whose goroutines may be at both uses at once; `None` is the code that starts the other one.
@@ -500,29 +481,6 @@ pub fn map_name(analysis: &Analysis<'_>, place: &Place) -> String {
         }
         Place::Part(of, name) => format!("{}.{name}", map_name(analysis, of)),
         Place::Element(of) => format!("{}[…]", map_name(analysis, of)),
-    }
-}
-
-/// True for `parts[i]`: goroutines that share a list have their own elements as a rule, and which one is not known.
-fn is_element_of_list(analysis: &Analysis<'_>, place: &Place) -> bool {
-    match place {
-        Place::Element(of) => {
-            let list = match &**of {
-                Place::Local(func, id) => {
-                    let facts = analysis.facts.get(func.0 as usize);
-                    let local = facts.and_then(|facts| facts.locals.get(*id as usize));
-                    local.is_some_and(|local| local.is_list)
-                }
-                of => {
-                    let ty = type_of(analysis, of);
-                    let ty = analysis.program.underlying(&analysis.program.pointee(&ty));
-                    matches!(ty, Ty::List(_))
-                }
-            };
-            list || is_element_of_list(analysis, of)
-        }
-        Place::Part(of, _) => is_element_of_list(analysis, of),
-        _ => false,
     }
 }
 

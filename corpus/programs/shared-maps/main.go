@@ -30,6 +30,8 @@ func main() {
 	fmt.Println(sum([]string{"a", "b"}), tally([]string{"a", "b"}))
 	go accept(make(chan net))
 	serveApart()
+	serveWays()
+	serveInOrder()
 	http.HandleFunc("/player", players.serve)
 	go routes.refresh()
 	http.HandleFunc("/routes", routes.serve)

@@ -5,6 +5,7 @@
 //! <TAB>/app/main.go:41 +0x1d fp=0xc000052f50 sp=0xc000052ee0 pc=0x482e15     location line; fp, sp, pc at system level
 //! main.helper(...)                                               inlined: no offset below it
 //! <TAB>/app/main.go:17
+//! <TAB>/app/main.go:52 +0x5f fp=0xc42003bfa8 sp=0xc42003bf70     up to 1.8 without pc
 //! created by main.startWorkers in goroutine 1                    the creator's id since 1.21
 //! <TAB>/app/main.go:26 +0x9d
 //! ...103 frames elided...                                        since 1.21; `...additional frames elided...` before
@@ -21,7 +22,7 @@ use super::header::address;
 use crate::model::{Address, GoroutineId};
 use nom::bytes::complete::{tag, take_till1};
 use nom::character::complete::u64 as decimal;
-use nom::combinator::all_consuming;
+use nom::combinator::{all_consuming, opt};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
@@ -40,7 +41,7 @@ pub(in crate::parse) struct Location<'t> {
     /// 0 only for `?:0`.
     pub line: u32,
     pub offset: Option<u32>,
-    /// `fp=`, `sp=`, `pc=`.
+    /// `fp=`, `sp=`, `pc=`; not where the last one is missing.
     pub registers: Option<(Address, Address, Address)>,
 }
 
@@ -70,10 +71,7 @@ fn is_name(name: &[u8]) -> bool {
 pub(in crate::parse) fn location(line: &[u8]) -> Option<Location<'_>> {
     let (rest, registers) = match memchr::memmem::rfind(line, b" fp=0x") {
         None => (line, None),
-        Some(at) => (
-            line.get(..at)?,
-            Some(frame_registers(line.get(at..)?).ok()?.1),
-        ),
+        Some(at) => (line.get(..at)?, frame_registers(line.get(at..)?).ok()?.1),
     };
     let (rest, offset) = match memchr::memrchr(b' ', rest)
         .and_then(|at| Some((at, rest.get(at..)?.strip_prefix(b" +0x")?)))
@@ -91,14 +89,15 @@ pub(in crate::parse) fn location(line: &[u8]) -> Option<Location<'_>> {
     })
 }
 
-/// ` fp=0xc000052f50 sp=0xc000052ee0 pc=0x482e15`
-fn frame_registers(i: &[u8]) -> IResult<&[u8], (Address, Address, Address)> {
+/// ` fp=0xc000052f50 sp=0xc000052ee0 pc=0x482e15`; nothing is kept of those of Go 1.8, which lack the last.
+fn frame_registers(i: &[u8]) -> IResult<&[u8], Option<(Address, Address, Address)>> {
     let (fp, sp, pc) = (
         preceded(tag(" fp="), address),
         preceded(tag(" sp="), address),
-        preceded(tag(" pc="), address),
+        opt(preceded(tag(" pc="), address)),
     );
-    all_consuming((fp, sp, pc)).parse(i)
+    let (rest, (fp, sp, pc)) = all_consuming((fp, sp, pc)).parse(i)?;
+    Ok((rest, pc.map(|pc| (fp, sp, pc))))
 }
 
 fn hexadecimal_offset(digits: &[u8]) -> Option<u32> {
@@ -295,6 +294,14 @@ mod tests {
                 Address(0x482e15)
             ))
         );
+        let old = location(b"/app/main.go:52 +0x5f fp=0xc42003bfa8 sp=0xc42003bf70").unwrap();
+        assert_eq!(
+            (old.file, old.line, old.offset, old.registers),
+            (&b"/app/main.go"[..], 52, Some(0x5f), None)
+        );
+        for cut in ["fp=0xc42003bfa8", "fp=0xc42003bfa8 sp=0xc42003bf70 pc="] {
+            assert_eq!(location(format!("/app/main.go:52 {cut}").as_bytes()), None);
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct Link {
     pub args: Vec<Argument>,
     /// In a loop of the caller.
     pub in_loop: bool,
+    /// Functions of which it is known that one is called: 1, or the implementations of an interface.
+    pub choices: u32,
     /// Types of what belongs to the call alone.
     pub own: Vec<TypeId>,
     /// Those of `own` that the caller was given itself.
@@ -173,11 +175,20 @@ impl Graph {
             Target::Param(_) => Vec::new(),
         };
         for to in &targets {
-            self.links.push(link(from, *to, edge));
+            let choices = targets.len() as u32;
+            self.links.push(Link {
+                choices,
+                ..link(from, *to, edge)
+            });
         }
-        if edge.kind == CallKind::Callback {
-            return;
+        if edge.kind != CallKind::Callback {
+            self.add_given(facts, func, edge);
         }
+    }
+
+    /// The functions among the arguments of a call, as the callee calls them.
+    fn add_given(&mut self, facts: &[Facts], func: FuncId, edge: &Edge) {
+        let from = self.node(func, edge.part);
         let given = edge
             .args
             .iter()
@@ -227,9 +238,19 @@ fn link(from: NodeId, to: NodeId, edge: &Edge) -> Link {
         held: edge.held.clone(),
         args: edge.args.clone(),
         in_loop: edge.in_loop,
+        choices: 1,
         own: edge.own.clone(),
         own_given: edge.own_given.clone(),
     }
+}
+
+/// True where a function starts one goroutine and no other, and waits for it.
+fn waits_behind(facts: &Facts, start: &Edge) -> bool {
+    let started = facts.edges.iter();
+    let started = started.filter(|edge| edge.part == start.part && edge.kind == CallKind::Go);
+    let part = facts.parts.get(usize::from(start.part));
+    let waits = part.is_some_and(|part| part.joins.iter().any(|&join| join > start.seq));
+    waits && !start.in_loop && started.count() == 1
 }
 
 /// What a function does with a parameter that is a function: how it calls it, under which locks of its own.
@@ -243,16 +264,23 @@ fn called_as(
     let Some(own) = facts.get(func.0 as usize).filter(|_| depth > 0) else {
         return;
     };
-    let is_started = |part: u16| {
+    let start_of = |part: u16| {
         own.edges
             .iter()
-            .any(|edge| edge.target == Target::Literal(part) && edge.kind == CallKind::Go)
+            .find(|edge| edge.target == Target::Literal(part) && edge.kind == CallKind::Go)
     };
     for edge in &own.edges {
         if edge.target == Target::Param(param) {
-            match is_started(edge.part) {
-                true => into.push((CallKind::Go, Vec::new())),
-                false => into.push((edge.kind, edge.held.clone())),
+            match start_of(edge.part) {
+                // It runs in another goroutine, but this one waits for it with all locks that it holds.
+                Some(start) if waits_behind(own, start) => {
+                    into.push((CallKind::Call, start.held.clone()));
+                }
+                Some(_) => into.push((CallKind::Go, Vec::new())),
+                None if edge.kind == CallKind::Go && waits_behind(own, edge) => {
+                    into.push((CallKind::Call, Vec::new()));
+                }
+                None => into.push((edge.kind, edge.held.clone())),
             }
             continue;
         }

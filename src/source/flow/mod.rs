@@ -6,6 +6,7 @@
 
 mod entry;
 mod graph;
+mod order;
 mod places;
 mod roots;
 mod sharing;
@@ -13,7 +14,7 @@ mod together;
 
 pub use graph::{Link, NodeId};
 pub use roots::{Root, RootKind};
-pub use sharing::{Common, Tie, Whose};
+pub use sharing::{Common, Guesses, Tie, Way, Whose};
 
 use super::ast::File;
 use super::facts::{Access, Facts, Held, Part, Place};
@@ -46,6 +47,8 @@ pub struct Analysis<'m> {
     pub(super) beside: Vec<OnceCell<HashSet<NodeId>>>,
     /// Types that hang on a goroutine's own values, by root; made when asked for.
     pub(super) owned: Vec<OnceCell<BTreeSet<TypeId>>>,
+    /// Where `main` stands when a root's goroutines can run, by root; made when asked for.
+    orders: Vec<OnceCell<Option<order::Order>>>,
     /// What accesses are reached from, by whose they are; made when asked for.
     known: RefCell<HashMap<Whose, Option<Arc<sharing::Known>>>>,
     programs: together::Programs,
@@ -59,6 +62,8 @@ pub struct Analysis<'m> {
     origins: places::Origins,
     /// Types of which more than one goroutine may hold the same value.
     pub shared_types: HashSet<TypeId>,
+    /// Types of which there are many values: fields and package variables keep lists or maps of them.
+    pub plural_types: HashSet<TypeId>,
 }
 
 /// One access to one map, with everything that is known of it.
@@ -74,6 +79,20 @@ pub struct Use {
     pub private: bool,
     /// Roots that reach it; see [`Analysis::roots`].
     pub roots: Vec<u32>,
+}
+
+impl Use {
+    /// The use with more locks held.
+    pub fn holding(&self, locks: &[Held]) -> Use {
+        let mut used = self.clone();
+        for held in locks {
+            let mut known = used.locks.iter();
+            if !known.any(|lock| lock.lock == held.lock && lock.certain) {
+                used.locks.push(held.clone());
+            }
+        }
+        used
+    }
 }
 
 impl<'m> Analysis<'m> {
@@ -97,6 +116,7 @@ impl<'m> Analysis<'m> {
         let entry = entry::locks(&facts, &graph, &shared_params);
         let origins = places::Origins::new(&graph);
         let shared_types = roots::shared_types(&program, &facts, &graph);
+        let plural_types = sharing::plural_types(&program);
         let found = roots::find(&program, &facts, &graph);
         Self {
             module,
@@ -108,6 +128,7 @@ impl<'m> Analysis<'m> {
             entry,
             shared_params,
             beside: found.roots.iter().map(|_| OnceCell::new()).collect(),
+            orders: found.roots.iter().map(|_| OnceCell::new()).collect(),
             owned: found.roots.iter().map(|_| OnceCell::new()).collect(),
             locks_from: found.roots.iter().map(|_| OnceCell::new()).collect(),
             roots: found.roots,
@@ -115,6 +136,7 @@ impl<'m> Analysis<'m> {
             main: found.main,
             origins,
             shared_types,
+            plural_types,
         }
     }
 
@@ -212,26 +234,22 @@ impl<'m> Analysis<'m> {
 
     /// The use with the locks that goroutines of a root hold there: those of callers that the root never comes through do not count.
     pub fn used_from(&self, used: &Use, root: Option<u32>) -> Use {
+        used.holding(&self.locks_at(used.node, root))
+    }
+
+    /// Locks that are held whenever goroutines of a root come to a node; without a root those that all callers hold.
+    fn locks_at(&self, node: NodeId, root: Option<u32>) -> Vec<Held> {
         let asked = root.and_then(|id| {
             let known = self.locks_from.get(id as usize)?;
             Some((known, self.roots.get(id as usize)?.node))
         });
-        let Some((known, node)) = asked else {
-            return used.clone();
+        let Some((known, from)) = asked else {
+            let all = self.entry.get(node.0 as usize);
+            return all.cloned().unwrap_or_default();
         };
         let all = known
-            .get_or_init(|| entry::locks_from(&self.facts, &self.graph, &self.shared_params, node));
-        let mut used = used.clone();
-        for held in all.get(&used.node).into_iter().flatten() {
-            if !used
-                .locks
-                .iter()
-                .any(|lock| lock.lock == held.lock && lock.certain)
-            {
-                used.locks.push(held.clone());
-            }
-        }
-        used
+            .get_or_init(|| entry::locks_from(&self.facts, &self.graph, &self.shared_params, from));
+        all.get(&node).cloned().unwrap_or_default()
     }
 
     fn used(&self, node: NodeId, index: u32, facts: &Facts, access: &Access) -> Use {

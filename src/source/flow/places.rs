@@ -1,5 +1,6 @@
 //! Which places a parameter stands for: those of the arguments of all callers.
 
+use super::Analysis;
 use super::graph::{Graph, NodeId};
 use crate::source::facts::{CallKind, Held, Place};
 use std::collections::{BTreeSet, HashMap};
@@ -102,6 +103,44 @@ impl Origins {
             _ => {
                 into.insert(place.clone());
             }
+        }
+    }
+}
+
+impl Analysis<'_> {
+    /// The place that a parameter stands for in one goroutine: `callers` are the functions on its stack behind this node, each with
+    /// the line of its call. The place itself where the stack does not lead further.
+    pub fn on_stack(&self, place: &Place, node: NodeId, callers: &[(NodeId, u32)]) -> Place {
+        let (mut place, mut callee) = (place.clone(), node);
+        for &(caller, line) in callers {
+            let Some(argument) = self.argument(&place, callee, caller, line) else {
+                break;
+            };
+            (place, callee) = (argument, caller);
+        }
+        place
+    }
+
+    /// What a call at this line hands to the parameter that a place starts at.
+    fn argument(&self, place: &Place, callee: NodeId, caller: NodeId, line: u32) -> Option<Place> {
+        match place {
+            Place::Param(func, part, at) => {
+                if self.graph.node(*func, *part) != callee {
+                    return None;
+                }
+                let mut calls = self.graph.from(caller);
+                let call = calls.find(|link| link.to == callee && link.line == line)?;
+                call.args.get(usize::from(*at))?.place.clone()
+            }
+            Place::Part(of, name) => {
+                let of = self.argument(of, callee, caller, line)?;
+                Some(Place::Part(Arc::new(of), name.clone()))
+            }
+            Place::Element(of) => {
+                let of = self.argument(of, callee, caller, line)?;
+                Some(Place::Element(Arc::new(of)))
+            }
+            _ => None,
         }
     }
 }

@@ -57,19 +57,59 @@ impl Root {
 pub(super) struct MainPhases {
     /// The root of each `main`.
     root: Option<u32>,
+    /// Every `main`.
+    pub(super) mains: Vec<NodeId>,
     /// Order of the first event that starts a goroutine, by node.
     first_start: Vec<Option<u32>>,
-    before: HashSet<NodeId>,
-    after: HashSet<NodeId>,
+    phases: Phases,
 }
 
 impl MainPhases {
     /// The root, where `main` gets to this point of a node with goroutines running.
     pub(super) fn root_at(&self, node: NodeId, seq: u32) -> Option<u32> {
         let started = self.first_start.get(node.0 as usize).copied().flatten();
-        let late = self.after.contains(&node)
-            || (self.before.contains(&node) && started.is_some_and(|start| seq > start));
-        self.root.filter(|_| late)
+        self.root
+            .filter(|_| self.phases.is_late(node, seq, started))
+    }
+}
+
+/// What calls get to before and after something has been started.
+#[derive(Debug, Default)]
+pub(super) struct Phases {
+    pub(super) before: HashSet<NodeId>,
+    pub(super) after: HashSet<NodeId>,
+}
+
+impl Phases {
+    /// Follows calls from these nodes; `start` is the order of the event in a node that starts it.
+    pub(super) fn of(
+        graph: &Graph,
+        from: &[NodeId],
+        start: impl Fn(NodeId) -> Option<u32>,
+    ) -> Self {
+        let mut phases = Self::default();
+        let mut open: VecDeque<(NodeId, bool)> = from.iter().map(|&node| (node, false)).collect();
+        while let Some((node, late)) = open.pop_front() {
+            let seen = match late {
+                true => &mut phases.after,
+                false => &mut phases.before,
+            };
+            if !seen.insert(node) {
+                continue;
+            }
+            let start = start(node);
+            for link in graph.from(node).filter(|link| link.kind == CallKind::Call) {
+                let late = late || start.is_some_and(|start| link.seq > start);
+                open.push_back((link.to, late));
+            }
+        }
+        phases
+    }
+
+    /// True where this point of a node may come after the start; `start` is the event in that node that starts it.
+    pub(super) fn is_late(&self, node: NodeId, seq: u32, start: Option<u32>) -> bool {
+        self.after.contains(&node)
+            || (self.before.contains(&node) && start.is_some_and(|start| seq > start))
     }
 }
 
@@ -243,21 +283,11 @@ fn main_phases(program: &Program<'_>, graph: &Graph, roots: &mut Vec<Root>) -> M
     };
     phases.root = Some(roots.len() as u32);
     roots.push(root(RootKind::Main, first));
-    let mut open: VecDeque<(NodeId, bool)> = mains.into_iter().map(|node| (node, false)).collect();
-    while let Some((node, late)) = open.pop_front() {
-        let seen = match late {
-            true => &mut phases.after,
-            false => &mut phases.before,
-        };
-        if !seen.insert(node) {
-            continue;
-        }
-        let start = phases.first_start.get(node.0 as usize).copied().flatten();
-        for link in graph.from(node).filter(|link| link.kind == CallKind::Call) {
-            let late = late || start.is_some_and(|start| link.seq > start);
-            open.push_back((link.to, late));
-        }
-    }
+    let starts = &phases.first_start;
+    phases.phases = Phases::of(graph, &mains, |node| {
+        starts.get(node.0 as usize).copied().flatten()
+    });
+    phases.mains = mains;
     phases
 }
 

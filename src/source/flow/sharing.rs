@@ -4,13 +4,14 @@
 //! given is followed down its calls: an access is reached from package variables, from variables that its goroutine shares with
 //! others, or from nothing that anybody else is known to have. [`super::super::pairs`] asks [`Analysis::common`] for both sides.
 
-use super::graph::NodeId;
+use super::entry;
+use super::graph::{Link, NodeId};
 use super::roots::{Root, RootKind};
 use super::{Analysis, Use};
-use crate::source::facts::{Argument, CallKind, Facts, LocalFacts, Origin, Place};
-use crate::source::program::{FuncId, Ty, TypeId, VarId};
+use crate::source::facts::{Argument, CallKind, Facts, Held, LocalFacts, Origin, Part, Place};
+use crate::source::program::{FuncId, Program, Ty, TypeId, VarId};
 use crate::source::walk::MAX_ORIGIN_STEPS;
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 /// Things that one parameter is reached from; a helper for everything has more, and then they tell nothing.
@@ -49,6 +50,41 @@ impl Tie {
     }
 }
 
+/// An interface with more implementations than this is called for so many things that one of them says little.
+const FEW_IMPLEMENTATIONS: u32 = 4;
+
+/// Calls of which only the interface is known, not which of its implementations it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Guesses {
+    /// All of them.
+    pub all: u32,
+    /// Those among many implementations.
+    pub wide: u32,
+}
+
+impl Guesses {
+    fn with(self, link: &Link) -> Self {
+        Self {
+            all: self.all + u32::from(link.choices > 1),
+            wide: self.wide + u32::from(link.choices > FEW_IMPLEMENTATIONS),
+        }
+    }
+}
+
+/// How a goroutine comes to a value that others may know.
+///
+/// Locks and guesses are those of the calls that this tie came along: a function that is also called for other objects, without
+/// their locks, does not make this one's locks forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// What it is reached from.
+    pub tie: Tie,
+    /// Locks held whenever it comes along.
+    pub locks: Vec<Held>,
+    /// The fewest on the way.
+    pub guesses: Guesses,
+}
+
 /// Whose accesses are asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Whose {
@@ -75,18 +111,25 @@ pub(super) struct Known {
     start: (FuncId, u16),
     /// Its own variables may be known to goroutines that it starts.
     gives: bool,
-    params: HashMap<NodeId, Vec<(u16, Tie)>>,
+    params: HashMap<NodeId, Vec<(u16, Way)>>,
+    /// The fewest guesses on the way to each function.
+    guesses: HashMap<NodeId, Guesses>,
 }
 
 impl Analysis<'_> {
-    /// What an access is reached from that others may know, too.
-    pub fn common(&self, used: &Use, whose: Whose) -> BTreeSet<Tie> {
-        let (Some((_, _, func)), Some(access), Some(known)) =
-            (self.part(used.node), self.access(used), self.known(whose))
-        else {
-            return BTreeSet::new();
+    /// What an access is reached from that others may know, too, and how.
+    pub fn common(&self, used: &Use, whose: Whose) -> Vec<Way> {
+        let (Some(access), Some(known)) = (self.access(used), self.known(whose)) else {
+            return Vec::new();
         };
-        known.common(self, func, access.from).into_iter().collect()
+        known.common(self, (used.node, access.seq), access.from)
+    }
+
+    /// The fewest guesses on the way to a use, whatever it is reached from.
+    pub fn guesses(&self, used: &Use, whose: Whose) -> Guesses {
+        let known = self.known(whose);
+        let guesses = known.and_then(|known| known.guesses.get(&used.node).copied());
+        guesses.unwrap_or_default()
     }
 
     /// Made when asked for; while it is being made, nothing is known.
@@ -114,9 +157,11 @@ impl Known {
             start: (func, analysis.part_number(node)?),
             gives: root.kind == RootKind::Main || matches!(whose, Whose::Starter(_)),
             params: HashMap::new(),
+            guesses: guesses_from(analysis, node),
         };
-        for (at, common) in known.given(analysis, root) {
-            known.add(node, at, common);
+        for (at, tie) in known.given(analysis, root) {
+            let way = known.way(analysis, node, tie);
+            known.add(node, at, way);
         }
         known.spread(analysis, node);
         Some(known)
@@ -174,13 +219,40 @@ impl Known {
         }
     }
 
-    fn add(&mut self, node: NodeId, at: u16, common: Tie) -> bool {
-        let known = self.params.entry(node).or_default();
-        let is_new = known.len() < MAX_COMMON && !known.contains(&(at, common));
-        if is_new {
-            known.push((at, common));
+    /// A tie that holds from a function on.
+    fn way(&self, analysis: &Analysis<'_>, node: NodeId, tie: Tie) -> Way {
+        let root = match self.whose {
+            Whose::Starter(_) => None,
+            Whose::Goroutine(id) | Whose::Siblings(id) => Some(id),
+        };
+        Way {
+            tie,
+            locks: analysis.locks_at(node, root),
+            guesses: self.guesses.get(&node).copied().unwrap_or_default(),
         }
-        is_new
+    }
+
+    /// Notes a way to a parameter; true where it tells something new. Of two ways by one tie what both are sure of is kept.
+    fn add(&mut self, node: NodeId, at: u16, way: Way) -> bool {
+        let known = self.params.entry(node).or_default();
+        let same = known
+            .iter_mut()
+            .find(|(to, old)| *to == at && old.tie == way.tie);
+        let Some((_, old)) = same else {
+            let is_new = known.len() < MAX_COMMON;
+            if is_new {
+                known.push((at, way));
+            }
+            return is_new;
+        };
+        let both = Way {
+            tie: way.tie,
+            locks: entry::common(&old.locks, &way.locks),
+            guesses: old.guesses.min(way.guesses),
+        };
+        let changed = *old != both;
+        *old = both;
+        changed
     }
 
     /// Down the calls, until nothing new comes to any parameter.
@@ -188,17 +260,14 @@ impl Known {
         let mut seen = HashSet::from([from]);
         let mut open = VecDeque::from([from]);
         while let Some(node) = open.pop_front() {
-            let Some((_, _, func)) = analysis.part(node) else {
-                continue;
-            };
             for link in analysis
                 .links(node)
                 .filter(|link| link.kind == CallKind::Call)
             {
                 let mut changed = seen.insert(link.to);
                 for (arg, at) in link.args.iter().zip(0..).filter(|(arg, _)| !arg.fresh) {
-                    for common in self.common(analysis, func, arg.from) {
-                        changed |= self.add(link.to, at, common);
+                    for way in self.common(analysis, (node, link.seq), arg.from) {
+                        changed |= self.add(link.to, at, along(way, link));
                     }
                 }
                 if changed {
@@ -208,16 +277,31 @@ impl Known {
         }
     }
 
-    fn common(&self, analysis: &Analysis<'_>, func: FuncId, mut from: Origin) -> Vec<Tie> {
-        let (mut ties, mut put) = (Vec::new(), false);
-        let Some(facts) = analysis.facts.get(func.0 as usize) else {
-            return ties;
+    /// What a value is reached from, at this point of a function.
+    fn common(
+        &self,
+        analysis: &Analysis<'_>,
+        (node, seq): (NodeId, u32),
+        mut from: Origin,
+    ) -> Vec<Way> {
+        let (mut ways, mut put) = (Vec::new(), false);
+        let (Some((facts, part, func)), Some(here)) =
+            (analysis.part(node), analysis.part_number(node))
+        else {
+            return ways;
+        };
+        let begins = |ties: Vec<Tie>, put: bool| {
+            let ties = ties.into_iter().map(move |tie| Tie {
+                put: put || tie.put,
+                ..tie
+            });
+            ties.map(|tie| self.way(analysis, node, tie))
         };
         for _ in 0..MAX_ORIGIN_STEPS {
             let id = match from {
                 Origin::Unknown => break,
                 Origin::Global(id) => {
-                    ties.extend(global(analysis, id, put));
+                    ways.extend(begins(global(analysis, id, false), put));
                     break;
                 }
                 Origin::Local(id) => id,
@@ -225,51 +309,116 @@ impl Known {
             let Some(local) = facts.locals.get(id as usize) else {
                 break;
             };
-            let further = if !self.is_inside(facts, func, local.part) {
-                Some(self.handed(analysis, func, id))
-            } else {
-                local.param.map(|at| {
-                    let known = self.params.get(&analysis.node(func, local.part));
-                    let known = known.into_iter().flatten();
-                    known
-                        .filter(|(to, _)| *to == at)
-                        .map(|(_, tie)| *tie)
-                        .collect()
-                })
-            };
-            if let Some(further) = further {
-                ties.extend(further.into_iter().map(|tie| Tie {
-                    put: put || tie.put,
-                    ..tie
+            if self.is_captured(facts, func, here, local.part) {
+                ways.extend(begins(self.handed(analysis, func, id), put));
+                break;
+            }
+            if let Some(at) = local.param {
+                let known = self.params.get(&analysis.node(func, local.part));
+                let known = known.into_iter().flatten();
+                ways.extend(known.filter(|(to, _)| *to == at).map(|(_, way)| Way {
+                    tie: Tie {
+                        put: put || way.tie.put,
+                        ..way.tie
+                    },
+                    ..way.clone()
                 }));
                 break;
             }
             if self.gives {
-                ties.push(Tie {
-                    to: named(func, id, local),
-                    put,
-                });
+                ways.extend(begins(vec![found(named(func, id, local))], put));
+            }
+            if here == local.part && is_unpublished(part, local, seq) {
+                break;
             }
             put |= local.from == Origin::Unknown;
             from = local.reached_from();
         }
-        ties
+        ways
     }
 
-    /// False for what the goroutine captured.
-    fn is_inside(&self, facts: &Facts, func: FuncId, part: u16) -> bool {
-        let mut part = Some(part);
-        while let Some(at) = part.filter(|_| func == self.start.0) {
-            if at == self.start.1 {
+    /// True for a variable of a part around the goroutine's first one, seen from a part of that function: unless it is that part
+    /// itself, which the goroutine has called, with variables of its own.
+    fn is_captured(&self, facts: &Facts, func: FuncId, here: u16, part: u16) -> bool {
+        let (start, first) = self.start;
+        if func != start || here == part {
+            return false;
+        }
+        let parent = |part: u16| facts.parts.get(usize::from(part))?.parent;
+        let mut around = parent(first);
+        while let Some(at) = around {
+            if at == part {
                 return true;
             }
-            part = facts
-                .parts
-                .get(usize::from(at))
-                .and_then(|part| part.parent);
+            around = parent(at);
         }
-        func != self.start.0
+        false
     }
+}
+
+/// True where a value that was made here has not been put anywhere yet: until then it is being built, and its maker's alone.
+fn is_unpublished(part: &Part, local: &LocalFacts, seq: u32) -> bool {
+    let again = part.loops.iter().any(|&(start, end)| {
+        let around = |seq: u32| start < seq && seq < end;
+        around(seq) && around(local.put_at) && !around(local.seq)
+    });
+    local.from == Origin::Unknown && seq < local.put_at && !again
+}
+
+/// A way, one call further.
+fn along(way: Way, link: &Link) -> Way {
+    let mut way = way;
+    way.guesses = way.guesses.with(link);
+    for held in &link.held {
+        if !way.locks.iter().any(|known| known.lock == held.lock) {
+            way.locks.push(held.clone());
+        }
+    }
+    way
+}
+
+/// The fewest guesses on the way from a function to those that it calls.
+fn guesses_from(analysis: &Analysis<'_>, from: NodeId) -> HashMap<NodeId, Guesses> {
+    let mut fewest: HashMap<NodeId, Guesses> = HashMap::new();
+    let mut open = VecDeque::from([(from, Guesses::default())]);
+    while let Some((node, guesses)) = open.pop_front() {
+        if fewest.get(&node).is_some_and(|&known| known <= guesses) {
+            continue;
+        }
+        fewest.insert(node, guesses);
+        for link in analysis
+            .links(node)
+            .filter(|link| link.kind == CallKind::Call)
+        {
+            let next = (link.to, guesses.with(link));
+            match link.choices > 1 {
+                true => open.push_back(next),
+                false => open.push_front(next),
+            }
+        }
+    }
+    fewest
+}
+
+/// Types that fields or package variables keep lists, maps or channels of.
+pub(super) fn plural_types(program: &Program<'_>) -> HashSet<TypeId> {
+    let fields = program.types.iter().map(|def| &def.ty);
+    let mut open: Vec<(&Ty, bool)> = fields.map(|ty| (ty, false)).collect();
+    open.extend(program.vars.iter().map(|var| (&var.ty, false)));
+    let mut plural = HashSet::new();
+    while let Some((ty, kept)) = open.pop() {
+        match ty {
+            Ty::Named(id) if kept => {
+                plural.insert(*id);
+            }
+            Ty::Pointer(of) => open.push((of, kept)),
+            Ty::List(of) | Ty::Chan(of) => open.push((of, true)),
+            Ty::Map(of) => open.extend([(&of.0, true), (&of.1, true)]),
+            Ty::Struct(fields) => open.extend(fields.iter().map(|field| (&field.ty, kept))),
+            _ => {}
+        }
+    }
+    plural
 }
 
 fn is_element(arg: &Argument, whose: Whose) -> bool {
@@ -376,7 +525,8 @@ fn among(analysis: &Analysis<'_>, id: u32, func: FuncId, variable: u32) -> Vec<T
             continue;
         }
         if let Some(known) = analysis.known(Whose::Siblings(other)) {
-            found.extend(known.common(analysis, func, Origin::Local(variable)));
+            let ways = known.common(analysis, (starter, root.seq), Origin::Local(variable));
+            found.extend(ways.into_iter().map(|way| way.tie));
         }
     }
     found

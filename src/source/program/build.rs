@@ -52,6 +52,13 @@ fn packages(program: &mut Program<'_>, module: &Module) {
                 imports: Vec::new(),
             });
         }
+        // A damaged file has no package clause; the next one of its directory tells.
+        if let Some(package) = program.packages.get_mut(id.0 as usize)
+            && package.name.is_empty()
+        {
+            package.name = file.package.clone();
+            package.is_main = &*file.package == "main";
+        }
         program.file_packages.push(id);
     }
 }

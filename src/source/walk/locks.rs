@@ -107,8 +107,8 @@ impl Walker<'_, '_> {
         Some((operation, lock))
     }
 
-    /// True for an operation on a lock that is a copy: that of a receiver or parameter which is a struct, no pointer to one. It
-    /// keeps nobody out.
+    /// True for an operation on a lock that is a copy: that of a receiver or parameter which is a struct, no pointer to one, or of a
+    /// variable that was given a struct of somebody else's. It keeps nobody out.
     fn is_on_copy(&mut self, call: &Call) -> bool {
         let Expr::Select(operand, name, _) = &call.func else {
             return false;
@@ -132,8 +132,10 @@ impl Walker<'_, '_> {
             .locals
             .get(id as usize)
             .is_some_and(|local| local.param.is_some());
-        let ty = self.locals.get(id as usize).map(|local| local.ty.clone());
-        let Some(Ty::Named(owner)) = ty.filter(|_| is_param) else {
+        let local = self.locals.get(id as usize);
+        let is_copy = is_param || local.is_some_and(|local| local.copy.is_some());
+        let ty = local.map(|local| local.ty.clone());
+        let Some(Ty::Named(owner)) = ty.filter(|_| is_copy) else {
             return false;
         };
         let fields = self.program.fields_of(&Ty::Named(owner));

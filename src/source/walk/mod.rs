@@ -57,6 +57,8 @@ struct Value {
     func: Option<Target>,
     /// Made here, known to nobody else.
     fresh: bool,
+    /// A struct taken out of an interface: a copy of what is in there.
+    copied: bool,
 }
 
 impl Value {
@@ -68,6 +70,7 @@ impl Value {
             from: Origin::Unknown,
             func: None,
             fresh: false,
+            copied: false,
         }
     }
 
@@ -403,6 +406,7 @@ impl<'p, 'm> Walker<'p, 'm> {
             ty: self.struct_of(&local.ty),
             from: local.from,
             put: Origin::Unknown,
+            put_at: u32::MAX,
             is_list: matches!(self.program.underlying(&local.ty), Ty::List(_)),
         });
         self.names.push((local.name.clone(), id));
@@ -509,6 +513,7 @@ impl<'p, 'm> Walker<'p, 'm> {
 
     /// A value was put into something known: if it is a variable's, that one is reached from there by others.
     fn put_into(&mut self, value: Origin, into: Origin) {
+        let seq = self.seq;
         if let Origin::Local(id) = value
             && let Some(local) = self.facts.locals.get_mut(id as usize)
             && into != Origin::Unknown
@@ -516,6 +521,7 @@ impl<'p, 'm> Walker<'p, 'm> {
             && local.param.is_none()
         {
             local.put = into;
+            local.put_at = local.put_at.min(seq);
         }
     }
 

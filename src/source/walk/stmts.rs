@@ -72,11 +72,6 @@ impl Walker<'_, '_> {
     }
 
     fn expression(&mut self, expr: &Expr) -> End {
-        if let Expr::Receive(inner) = expr {
-            self.value(expr);
-            self.join(!is_done_channel(inner));
-            return End::Falls;
-        }
         self.value(expr);
         match expr {
             Expr::Call(call) if is_no_return(&call.func) => End::Leaves,
@@ -107,9 +102,6 @@ impl Walker<'_, '_> {
             }
             _ => right.iter().map(|value| self.value(value)).collect(),
         };
-        if let [Expr::Receive(channel)] = right {
-            self.join(!is_done_channel(channel));
-        }
         let types = spread(&values, left.len());
         for (at, target) in left.iter().enumerate() {
             let mut value = match (values.len() == left.len() || at == 0, values.get(at)) {
@@ -139,7 +131,8 @@ impl Walker<'_, '_> {
     fn holding(&mut self, name: &Name, value: Value) -> Local {
         let refers = self.refers(&value.ty);
         let is_element = matches!(value.place, Some(Place::Element(_)));
-        let copy = (!refers && value.place.is_some() && !is_element).then_some(value.base);
+        let taken = value.copied || (value.place.is_some() && !is_element);
+        let copy = (!refers && taken).then_some(value.base);
         let place = value.place.filter(|_| refers);
         let mut local = self.local(name, value.ty, None);
         local.copy = copy;
@@ -171,6 +164,8 @@ impl Walker<'_, '_> {
         let declared = self.locals.get(id as usize).map(|local| local.ty.clone());
         self.made_of(id, value.from);
         let refers = self.refers(&value.ty);
+        let is_element = matches!(value.place, Some(Place::Element(_)));
+        let copy = (!refers && value.place.is_some() && !is_element).then_some(value.base);
         let outer = self
             .locals
             .get(id as usize)
@@ -186,6 +181,7 @@ impl Walker<'_, '_> {
             return;
         }
         local.fresh = value.fresh;
+        local.copy = copy;
         if refers && value.place.is_some() && value.place != Some(Place::Local(self.id, id)) {
             local.place = value.place;
             local.base = value.base;
@@ -523,7 +519,7 @@ fn ends_in_break(body: &[Stmt]) -> bool {
 }
 
 /// `ctx.Done()`, `stop`, `quit`: the end of the program is no goroutine's end.
-fn is_done_channel(channel: &Expr) -> bool {
+pub(super) fn is_done_channel(channel: &Expr) -> bool {
     match channel {
         Expr::Call(call) => {
             matches!(&call.func, Expr::Select(_, name, _) if &**name == "Done" || &**name == "After")

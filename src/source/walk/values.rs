@@ -1,5 +1,6 @@
 //! What an expression is: its type, the place it names, whether anybody else can know it.
 
+use super::stmts::is_done_channel;
 use super::{Base, MapOp, Value, Walker};
 use crate::source::ast::{Element, Expr, Name, TypeExpr};
 use crate::source::facts::{Origin, Place, Target};
@@ -86,6 +87,7 @@ impl Walker<'_, '_> {
             from: Origin::Local(id),
             func: local.func.clone(),
             fresh: local.fresh,
+            copied: false,
         };
         let root_fresh = self
             .locals
@@ -244,6 +246,7 @@ impl Walker<'_, '_> {
 
     fn receive(&mut self, inner: &Expr) -> Value {
         let channel = self.value(inner);
+        self.join(!is_done_channel(inner));
         match self.program.underlying(&channel.ty) {
             // Whoever received it owns it, unless a place says otherwise: nothing is said of it.
             Ty::Chan(of) => Value::of((*of).clone()),
@@ -254,11 +257,15 @@ impl Walker<'_, '_> {
     fn assertion(&mut self, inner: &Expr, ty: Option<&TypeExpr>) -> Value {
         let value = self.value(inner);
         match ty {
-            Some(ty) => Value {
-                ty: self.program.resolve(ty, self.scope),
-                func: None,
-                ..value
-            },
+            Some(ty) => {
+                let ty = self.program.resolve(ty, self.scope);
+                Value {
+                    copied: matches!(self.program.underlying(&ty), Ty::Struct(_)),
+                    ty,
+                    func: None,
+                    ..value
+                }
+            }
             None => value,
         }
     }

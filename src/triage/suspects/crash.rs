@@ -3,11 +3,12 @@
 //! Whoever raises a map's fatal error found the mark of a writer in it, so the other party writes, whatever the message says of the
 //! one that noticed.
 
+use super::site::Site;
 use super::{Pair, SourceView, copied_lock, words};
 use crate::analyze::incident::IncidentKind;
 use crate::goruntime::frames;
 use crate::goruntime::mapops::MapRole;
-use crate::model::{FrameKind, Grade, StackId};
+use crate::model::{Grade, StackId};
 use crate::source::facts::MapOp;
 use crate::source::flow::{NodeId, RootKind, Use};
 use crate::source::frames::{Finder, Found, Frame};
@@ -56,68 +57,47 @@ impl Named {
         }
         let finder = Finder::new(&view.analysis);
         let dump = Dump::new(case, &finder);
-        let Some(site) = dump.crash_site(case, &finder) else {
+        let Some(site) = Site::of(case, &finder) else {
             let remark = "The source given with --src has none of the crashing goroutine's files: is it that program's module?";
             return Self::remarked(remark.to_owned());
         };
-        let (node, line, at) = match site {
+        let site = match site {
             Ok(site) => site,
             Err(remark) => return Self::remarked(remark),
         };
-        let here = finder.uses_at(&view.maps, node, line);
         let fits = |op: MapOp| role.is_none_or(|role| op.writes() == (role == MapRole::Writer));
-        let mut fitting: Vec<(&MapUses, &Use)> = here
-            .iter()
-            .filter(|(_, used)| {
-                view.analysis
-                    .access(used)
-                    .is_some_and(|access| fits(access.op))
-            })
-            .copied()
-            .collect();
-        if fitting.is_empty() {
-            fitting = here;
-        }
-        if fitting.is_empty() && role.is_none() {
+        let done = site.done(view, &finder, fits);
+        let at = &site.at;
+        if done.uses.is_empty() && role.is_none() {
             return Self::default();
         }
-        if fitting.is_empty() {
+        if done.uses.is_empty() {
             return Self::remarked(format!(
                 "Which map {at} works on could not be told from the source: its type comes from elsewhere, or the line is of another revision."
             ));
         }
-        let mut pairs: Vec<Pair<'_>> = fitting
-            .into_iter()
-            .flat_map(|(map, used)| dump.pairs(view, map, used))
-            .collect();
-        pairs.sort_by_cached_key(|pair| {
-            (
-                -pair.score,
-                words::at(view, pair.right),
-                pair.right.node,
-                pair.right.index,
-            )
-        });
-        let mut seen = HashSet::new();
-        pairs.retain(|pair| {
-            seen.insert((
-                pair.map.place.clone(),
-                words::at(view, pair.right),
-                pair.right.node,
-            ))
-        });
-        pairs.truncate(MAX_SUSPECTS);
+        let pairs = dump.ranked(view, &done.uses);
         if pairs.is_empty() {
             return Self::remarked(format!(
                 "No other line of this source writes the map of {at} without its lock: the writer is outside the module, behind reflection, or in another revision."
             ));
         }
         let ranked = pairs.iter().zip(1..);
+        let suspects = ranked.map(|(pair, rank)| Suspect {
+            grade: match done.instead {
+                // A line that was guessed proves nothing by the goroutines at it.
+                Some(_) => Grade::Possible,
+                None => pair.grade(),
+            },
+            ..pair.suspect(view, rank)
+        });
         Self {
-            suspects: ranked
-                .map(|(pair, rank)| pair.suspect(view, rank))
-                .collect(),
-            remark: None,
+            suspects: suspects.collect(),
+            remark: done.instead.map(|line| {
+                format!(
+                    "{at} works on no map in the source given with --src, which is of another revision than the program that died; line {line} of the same function is taken for it."
+                )
+            }),
         }
     }
 
@@ -223,45 +203,43 @@ impl Dump {
         dump
     }
 
-    /// The innermost frame of the crashing goroutine that is in the module; `Err` says why its line is of no use.
-    #[allow(clippy::type_complexity)]
-    fn crash_site(
+    /// The best pairs of what the crashing line does, best first.
+    fn ranked<'v>(
         &self,
-        case: &Case<'_, '_>,
-        finder: &Finder<'_, '_>,
-    ) -> Option<Result<(NodeId, u32, String), String>> {
-        let stack = case.crash_goroutine()?.stack;
-        let symbols = &case.evidence.symbols;
-        let after = case.crash_site();
-        let ids = symbols.frame_ids(stack);
-        let from = ids.iter().position(|id| Some(*id) == after).unwrap_or(0);
-        for &id in ids.get(from..).unwrap_or_default() {
-            let Some(frame) = symbols
-                .get(id)
-                .filter(|frame| frame.kind != FrameKind::Elided)
-            else {
-                continue;
-            };
-            let (func, file) = (symbols.text(frame.func), symbols.text(frame.file));
-            let (func, file) = (String::from_utf8_lossy(func), String::from_utf8_lossy(file));
-            let base = file.rsplit(['/', '\\']).next().unwrap_or(&file);
-            let at = format!("{base}:{}", frame.line);
-            let asked = Frame {
-                func: &func,
-                file: &file,
-                line: frame.line,
-            };
-            match finder.find(asked) {
-                Found::Line { node, .. } => return Some(Ok((node, frame.line, at))),
-                Found::Misfit { .. } => {
-                    return Some(Err(format!(
-                        "{at} is not in {func} in the source given with --src: that source is of another revision than the program that died. Check out the revision that was running."
-                    )));
-                }
-                Found::Absent => {}
-            }
+        view: &'v SourceView<'_>,
+        uses: &[(&'v MapUses, &'v Use)],
+    ) -> Vec<Pair<'v>> {
+        let pairs = uses.iter();
+        let mut pairs: Vec<Pair<'_>> = pairs
+            .flat_map(|(map, used)| self.pairs(view, map, used))
+            .collect();
+        if pairs.is_empty() {
+            // A map handed in by several callers is one line all the same.
+            let mut seen = HashSet::new();
+            let itself = uses.iter();
+            pairs = itself
+                .filter(|(_, used)| seen.insert((used.node, used.index)))
+                .filter_map(|(map, used)| with_itself(view, map, used))
+                .collect();
         }
-        None
+        pairs.sort_by_cached_key(|pair| {
+            (
+                -pair.score,
+                words::at(view, pair.right),
+                pair.right.node,
+                pair.right.index,
+            )
+        });
+        let mut seen = HashSet::new();
+        pairs.retain(|pair| {
+            seen.insert((
+                pair.map.place.clone(),
+                words::at(view, pair.right),
+                pair.right.node,
+            ))
+        });
+        pairs.truncate(MAX_SUSPECTS);
+        pairs
     }
 
     fn pairs<'v>(
@@ -370,6 +348,23 @@ impl Dump {
             None => (None, 0),
         }
     }
+}
+
+/// A line that writes, against itself in another goroutine: all that is left where nothing else writes the map.
+fn with_itself<'v>(view: &'v SourceView<'_>, map: &'v MapUses, used: &'v Use) -> Option<Pair<'v>> {
+    let access = view.analysis.access(used)?;
+    let relation = relation((used, access), (used, access));
+    let is_open = access.op.writes() && !used.private && relation != Relation::Guarded;
+    is_open.then(|| Pair {
+        map,
+        left: used,
+        right: used,
+        relation,
+        meeting: None,
+        copy: copied_lock(view, [used, used]),
+        score: 0,
+        support: None,
+    })
 }
 
 /// True where the message is not in the text, and the crashing goroutine stands in what raises fatal errors, or, as dumps hide the

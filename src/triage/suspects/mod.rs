@@ -1,13 +1,14 @@
 //! Who the other party at a map may be, from the source.
 //!
 //! The steps ask [`Named`] for an incident: `crash` pairs the line that crashed with every other access of its map and ranks the pairs
-//! by what the dump shows; [`review`] does without a crash and keeps silent wherever a reason for silence can be found. `words` makes
+//! by what the dump shows, `site` says where it stands; [`review`] does without a crash and keeps silent wherever a reason for silence can be found. `words` makes
 //! sentences, `fix` says what to do about exactly this map.
 
 mod annotations;
 mod crash;
 mod fix;
 mod review;
+mod site;
 mod words;
 
 pub use annotations::annotations;
@@ -70,13 +71,17 @@ impl Pair<'_> {
         !(self.left.locks.is_empty() && self.right.locks.is_empty())
     }
 
+    fn grade(&self) -> Grade {
+        match self.support {
+            Some(_) => Grade::Probable,
+            None => Grade::Possible,
+        }
+    }
+
     fn suspect(&self, view: &SourceView<'_>, rank: u32) -> Suspect {
         Suspect {
             rank,
-            grade: match self.support {
-                Some(_) => Grade::Probable,
-                None => Grade::Possible,
-            },
+            grade: self.grade(),
             kind: self.kind().to_owned(),
             map: map_name(&view.analysis, &self.map.place),
             sites: [self.left, self.right]

@@ -80,6 +80,10 @@ pub(super) fn why(view: &SourceView<'_>, pair: &Pair<'_>) -> String {
     let mut said = locks;
     if let Some(goroutines) = goroutines(view, pair) {
         said = format!("{said}; {goroutines}");
+    } else if same {
+        said = format!(
+            "{said}; no other line of the module writes that map, so a second goroutine at this one is what is left"
+        );
     }
     if let Some(support) = &pair.support {
         said = format!("{said}; {support}");

@@ -1,0 +1,152 @@
+//! Where a crash stands in the source, and which map that is.
+//!
+//! `crash` asks for the site first. A parameter is followed up the crashing goroutine's own stack, which knows which of its many
+//! callers it was; a line that has moved a little is looked for in its function.
+
+use super::SourceView;
+use crate::model::FrameKind;
+use crate::source::facts::MapOp;
+use crate::source::flow::{NodeId, Use};
+use crate::source::frames::{Finder, Found, Frame};
+use crate::source::pairs::MapUses;
+use crate::triage::case::Case;
+
+/// Lines that a statement may have moved between two revisions for it to be looked for: as far as one reads at a glance.
+const MAX_MOVED: u32 = 3;
+
+/// Callers followed from the crashing line.
+const MAX_CALLERS: usize = 8;
+
+/// The innermost frame of the crashing goroutine that is in the module.
+pub(super) struct Site {
+    node: NodeId,
+    line: u32,
+    /// `index.go:31`
+    pub(super) at: String,
+    /// The frames behind it, as far as they are in the module.
+    callers: Vec<(NodeId, u32)>,
+}
+
+/// What is done at a site.
+pub(super) struct Done<'v> {
+    /// Maps, and what the line does with them.
+    pub(super) uses: Vec<(&'v MapUses, &'v Use)>,
+    /// The line that was taken instead of the one that the dump names.
+    pub(super) instead: Option<u32>,
+}
+
+impl Site {
+    /// Where the crash is; `Err` says why its line is of no use.
+    pub(super) fn of(case: &Case<'_, '_>, finder: &Finder<'_, '_>) -> Option<Result<Self, String>> {
+        let stack = case.crash_goroutine()?.stack;
+        let symbols = &case.evidence.symbols;
+        let after = case.crash_site();
+        let ids = symbols.frame_ids(stack);
+        let from = ids.iter().position(|id| Some(*id) == after).unwrap_or(0);
+        let mut site: Option<Self> = None;
+        for &id in ids.get(from..).unwrap_or_default() {
+            let Some(frame) = symbols
+                .get(id)
+                .filter(|frame| frame.kind != FrameKind::Elided)
+            else {
+                continue;
+            };
+            let (func, file) = (symbols.text(frame.func), symbols.text(frame.file));
+            let (func, file) = (String::from_utf8_lossy(func), String::from_utf8_lossy(file));
+            let base = file.rsplit(['/', '\\']).next().unwrap_or(&file);
+            let at = format!("{base}:{}", frame.line);
+            let asked = Frame {
+                func: &func,
+                file: &file,
+                line: frame.line,
+            };
+            match (finder.find(asked), &mut site) {
+                (Found::Line { node, .. }, None) => {
+                    site = Some(Self {
+                        node,
+                        line: frame.line,
+                        at,
+                        callers: Vec::new(),
+                    });
+                }
+                (Found::Line { node, .. }, Some(site)) if site.callers.len() < MAX_CALLERS => {
+                    site.callers.push((node, frame.line));
+                }
+                (Found::Misfit { .. }, None) => {
+                    return Some(Err(format!(
+                        "{at} is not in {func} in the source given with --src: that source is of another revision than the program that died. Check out the revision that was running."
+                    )));
+                }
+                (Found::Absent, None) => {}
+                _ => break,
+            }
+        }
+        site.map(Ok)
+    }
+
+    /// What is done there, of what fits the crash.
+    pub(super) fn done<'v>(
+        &self,
+        view: &'v SourceView<'_>,
+        finder: &Finder<'_, '_>,
+        fits: impl Fn(MapOp) -> bool,
+    ) -> Done<'v> {
+        let fitting = |line: u32| {
+            let mut uses = finder.uses_at(&view.maps, self.node, line);
+            uses.retain(|(_, used)| {
+                let access = view.analysis.access(used);
+                access.is_some_and(|access| fits(access.op))
+            });
+            uses
+        };
+        let here = finder.uses_at(&view.maps, self.node, self.line);
+        let mut uses = fitting(self.line);
+        let mut instead = None;
+        if uses.is_empty() && !here.is_empty() {
+            uses = here;
+        } else if uses.is_empty() {
+            let near = (1..=MAX_MOVED)
+                .flat_map(|by| [self.line.saturating_sub(by), self.line.saturating_add(by)]);
+            let found = near
+                .map(|line| (line, fitting(line)))
+                .find(|(_, uses)| !uses.is_empty());
+            if let Some((line, found)) = found {
+                (uses, instead) = (found, Some(line));
+            }
+        }
+        Done {
+            uses: self.followed(view, uses),
+            instead,
+        }
+    }
+
+    /// The same, where a map was handed in: the one that this goroutine's callers handed in comes first, and no other one's map stays.
+    fn followed<'v>(
+        &self,
+        view: &'v SourceView<'_>,
+        uses: Vec<(&'v MapUses, &'v Use)>,
+    ) -> Vec<(&'v MapUses, &'v Use)> {
+        let mut followed: Vec<(&MapUses, &Use)> = Vec::new();
+        for (map, used) in uses {
+            let written = view.analysis.access(used).map(|access| &access.place);
+            let Some(written) = written else { continue };
+            let handed = view.analysis.on_stack(written, used.node, &self.callers);
+            let known = view
+                .maps
+                .binary_search_by(|map| map.place.cmp(&handed))
+                .ok()
+                .and_then(|at| view.maps.get(at));
+            match known {
+                Some(known) if handed != *written => {
+                    followed.push((known, used));
+                    // What is done to the parameter for any of its callers is done to this map, too.
+                    if map.place == *written {
+                        followed.push((map, used));
+                    }
+                }
+                _ => followed.push((map, used)),
+            }
+        }
+        followed
+    }
+}
