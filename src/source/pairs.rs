@@ -5,7 +5,7 @@
 
 use super::facts::{Access, CallKind, Held, Place};
 use super::flow::{Analysis, NodeId, Root, RootKind, Use, Whose, named_in};
-use super::program::{FuncId, Ty, TypeId};
+use super::program::{FuncId, Program, Ty, TypeId};
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 /// Functions looked at behind a `go` statement for what its starter goes on to do.
@@ -514,7 +514,7 @@ fn is_element_of_list(analysis: &Analysis<'_>, place: &Place) -> bool {
                     local.is_some_and(|local| local.is_list)
                 }
                 of => {
-                    let ty = type_of(analysis, of);
+                    let ty = type_of(&analysis.program, of);
                     let ty = analysis.program.underlying(&analysis.program.pointee(&ty));
                     matches!(ty, Ty::List(_))
                 }
@@ -527,8 +527,7 @@ fn is_element_of_list(analysis: &Analysis<'_>, place: &Place) -> bool {
 }
 
 /// What a place's value is, where its declaration says it.
-pub fn type_of(analysis: &Analysis<'_>, place: &Place) -> Ty {
-    let program = &analysis.program;
+pub fn type_of(program: &Program<'_>, place: &Place) -> Ty {
     match place {
         Place::Global(id) => program.var(*id).map_or(Ty::Unknown, |var| var.ty.clone()),
         Place::Field(owner, name) => {
@@ -536,7 +535,7 @@ pub fn type_of(analysis: &Analysis<'_>, place: &Place) -> Ty {
             let field = fields.iter().find(|field| field.name == *name);
             field.map_or(Ty::Unknown, |field| field.ty.clone())
         }
-        Place::Element(of) => match program.underlying(&program.pointee(&type_of(analysis, of))) {
+        Place::Element(of) => match program.underlying(&program.pointee(&type_of(program, of))) {
             Ty::Map(of) => of.1.clone(),
             Ty::List(of) | Ty::Chan(of) => (*of).clone(),
             _ => Ty::Unknown,

@@ -17,8 +17,10 @@ pub use sharing::{Common, Tie, Whose};
 
 use super::ast::File;
 use super::facts::{Access, Facts, Held, Part, Place};
+use super::frames::Frame;
 use super::module::{Module, WORKER_STACK};
 use super::program::{FuncId, Program, Ty, TypeId};
+use super::scope;
 use super::walk::{Summaries, Summary, walk};
 use graph::Graph;
 use rayon::prelude::*;
@@ -88,9 +90,26 @@ impl<'m> Analysis<'m> {
         }
     }
 
+    /// Analyses what has to do with the lines that crashed: the innermost of each stack's frames that is in the module.
+    pub fn at(module: &'m Module, stacks: &[Vec<Frame<'_>>]) -> Self {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .stack_size(WORKER_STACK)
+            .build();
+        match pool {
+            Ok(pool) => pool.install(|| scope::analyse(module, stacks)),
+            Err(_) => scope::analyse(module, stacks),
+        }
+    }
+
     fn build(module: &'m Module) -> Self {
         let mut program = Program::new(module);
-        let mut facts = walk_all(&mut program);
+        infer_variables(&mut program);
+        let facts = walk_all(&program);
+        Self::join(module, program, facts)
+    }
+
+    /// Joins the facts of all functions.
+    pub(super) fn join(module: &'m Module, program: Program<'m>, mut facts: Vec<Facts>) -> Self {
         entry::unify_locks(&mut facts);
         let graph = Graph::new(&program, &facts);
         let shared_params = entry::shared_params(&facts, &graph);
@@ -274,36 +293,45 @@ impl<'m> Analysis<'m> {
     }
 }
 
-fn walk_all(program: &mut Program<'_>) -> Vec<Facts> {
-    let mut summaries = Summaries::default();
-    let ids: Vec<FuncId> = (0..program.funcs.len() as u32).map(FuncId).collect();
-    let initialisers = ids
-        .iter()
-        .filter(|&&id| program.func(id).is_some_and(|func| func.decl.is_none()));
-    let initialisers: Vec<FuncId> = initialisers.copied().collect();
+/// Types of package variables that follow from their values.
+pub(super) fn infer_variables(program: &mut Program<'_>) {
+    let summaries = Summaries::default();
+    let all = program.funcs.iter().zip(0..);
+    let initialisers: Vec<FuncId> = all
+        .filter(|(func, _)| func.decl.is_none())
+        .map(|(_, id)| FuncId(id))
+        .collect();
     // Twice: a variable may be made of another one's value.
     for _ in 0..2 {
         let found: Vec<_> = initialisers
             .par_iter()
-            .flat_map_iter(|&id| walk(program, &summaries, id).1)
+            .flat_map_iter(|&id| walk(program, &summaries, id, None).1)
             .collect();
         for (var, ty) in found {
             program.infer_var(var, ty);
         }
     }
+}
+
+fn walk_all(program: &Program<'_>) -> Vec<Facts> {
+    let mut summaries = Summaries::default();
+    let ids: Vec<FuncId> = (0..program.funcs.len() as u32).map(FuncId).collect();
     let mut facts = Vec::new();
     for _ in 0..ROUNDS {
         facts = ids
             .par_iter()
-            .map(|&id| walk(program, &summaries, id).0)
+            .map(|&id| walk(program, &summaries, id, None).0)
             .collect();
-        summaries.funcs = summarise(&ids, &facts);
+        summaries.funcs = summarise(ids.iter().copied().zip(&facts));
     }
     facts
 }
 
-fn summarise(ids: &[FuncId], facts: &[Facts]) -> HashMap<FuncId, Summary> {
-    let all = ids.iter().zip(facts).filter_map(|(&id, facts)| {
+/// What callers have to know of these functions.
+pub(super) fn summarise<'f>(
+    facts: impl Iterator<Item = (FuncId, &'f Facts)>,
+) -> HashMap<FuncId, Summary> {
+    let all = facts.filter_map(|(id, facts)| {
         let part = facts.parts.first()?;
         let travels = |held: &&Held| held.lock.as_ref().is_some_and(is_portable);
         let summary = Summary {

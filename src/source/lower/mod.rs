@@ -17,11 +17,14 @@ mod exprs;
 mod stmts;
 mod types;
 
-use super::ast::{Expr, File, Func, FuncDecl, Name, Param, TypeDecl, TypeExpr, VarDecl};
+use super::ast::{
+    Deferred, Expr, File, Func, FuncDecl, Name, Param, TypeDecl, TypeExpr, VarDecl,
+};
+use super::skim::{Span, headers, skim};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tree_sitter::{Node, Parser};
+use tree_sitter::{Node, Parser, Point, Range};
 
 /// Deeper than people write, and shallow enough for the stack of a worker ([`super::module::WORKER_STACK`]).
 const MAX_NESTING: u32 = 200;
@@ -29,10 +32,63 @@ const MAX_NESTING: u32 = 200;
 /// Comments of this many bytes above a function are read for claims about locks.
 const MAX_DOC: usize = 4096;
 
-/// Reads a file. `None` where the parser gives up on it.
-pub fn lower(path: String, disk: PathBuf, text: &[u8]) -> Option<File> {
+/// A parser of Go; each worker has its own.
+pub fn parser() -> Option<Parser> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_go::LANGUAGE.into()).ok()?;
+    Some(parser)
+}
+
+/// Reads the declarations of a file and leaves its functions' bodies for [`lower_function`]. A file in which the two would not be told
+/// apart for certain is read whole.
+pub fn lower_headers(
+    parser: &mut Parser,
+    path: String,
+    disk: PathBuf,
+    text: Vec<u8>,
+) -> Option<File> {
+    if let Some(outline) = skim(&text) {
+        let file = lower(parser, path.clone(), disk.clone(), &headers(&text, &outline))?;
+        let pairs = file.funcs.iter().zip(&outline.funcs);
+        let agree = file.funcs.len() == outline.funcs.len()
+            && pairs.into_iter().all(|(decl, span)| decl.func.line == span.line);
+        if agree && file.error.is_none() {
+            let deferred = Some(Deferred { text, outline });
+            return Some(File { deferred, ..file });
+        }
+    }
+    lower(parser, path, disk, &text)
+}
+
+/// The function that stands there, with its body.
+pub fn lower_function(parser: &mut Parser, text: &[u8], span: &Span) -> Option<Func> {
+    let point = |row: u32| Point {
+        row: row.saturating_sub(1) as usize,
+        column: 0,
+    };
+    let range = Range {
+        start_byte: span.bytes.start,
+        end_byte: span.bytes.end,
+        start_point: point(span.line),
+        // Behind every line of the file: only the bytes count.
+        end_point: Point {
+            row: u32::MAX as usize,
+            column: 0,
+        },
+    };
+    parser.set_included_ranges(&[range]).ok()?;
+    let tree = parser.parse(text, None);
+    parser.set_included_ranges(&[]).ok()?;
+    let tree = tree?;
+    let mut lowering = Lowering::new(text);
+    let declared = lowering.children(tree.root_node()).into_iter();
+    let mut functions = declared
+        .filter(|node| matches!(node.kind(), "function_declaration" | "method_declaration"));
+    functions.next().map(|node| lowering.func(node))
+}
+
+/// Reads a file. `None` where the parser gives up on it.
+pub fn lower(parser: &mut Parser, path: String, disk: PathBuf, text: &[u8]) -> Option<File> {
     let tree = parser.parse(text, None)?;
     let mut lowering = Lowering::new(text);
     let root = tree.root_node();
@@ -46,6 +102,7 @@ pub fn lower(path: String, disk: PathBuf, text: &[u8]) -> Option<File> {
         funcs: Vec::new(),
         error: root.has_error().then(|| first_error(root)),
         lines: memchr::memchr_iter(b'\n', text).count() as u32,
+        deferred: None,
     };
     let mut doc: Option<Node<'_>> = None;
     for node in lowering.children(root) {

@@ -51,7 +51,7 @@ impl Named {
             return Self::default();
         };
         let role = case.map_fatal.map(|fatal| fatal.role);
-        if role.is_none() && !may_be_fatal(case) {
+        if !is_asked(case) {
             return Self::default();
         }
         let finder = Finder::new(&view.analysis);
@@ -179,6 +179,50 @@ impl Named {
     }
 }
 
+/// The frames of a crashing goroutine from the line that crashed on, innermost first: function, file and line.
+pub(in crate::triage) struct CrashStack(Vec<(String, String, u32)>);
+
+impl CrashStack {
+    fn of(case: &Case<'_, '_>) -> Option<Self> {
+        let stack = case.crash_goroutine()?.stack;
+        let symbols = &case.evidence.symbols;
+        let after = case.crash_site();
+        let ids = symbols.frame_ids(stack);
+        let from = ids.iter().position(|id| Some(*id) == after).unwrap_or(0);
+        let frames = ids.get(from..).unwrap_or_default().iter();
+        let frames = frames.filter_map(|&id| symbols.get(id));
+        let written = frames.filter(|frame| frame.kind != FrameKind::Elided);
+        let text = |id| String::from_utf8_lossy(symbols.text(id)).into_owned();
+        Some(Self(
+            written
+                .map(|frame| (text(frame.func), text(frame.file), frame.line))
+                .collect(),
+        ))
+    }
+
+    pub(super) fn frames(&self) -> Vec<Frame<'_>> {
+        let frames = self.0.iter().map(|(func, file, line)| Frame {
+            func,
+            file,
+            line: *line,
+        });
+        frames.collect()
+    }
+}
+
+/// The stacks of all crashes that the source is asked about.
+pub(in crate::triage) fn stacks<'c, 'e: 'c>(
+    cases: impl Iterator<Item = Case<'c, 'e>>,
+) -> Vec<CrashStack> {
+    let asked = cases.filter(is_asked);
+    asked.filter_map(|case| CrashStack::of(&case)).collect()
+}
+
+/// True for the crash of a map.
+fn is_asked(case: &Case<'_, '_>) -> bool {
+    case.map_fatal.is_some() || may_be_fatal(case)
+}
+
 /// What the dump shows of the module's functions.
 struct Dump {
     /// Functions that goroutines other than the crashing one stand in, with their ids.
@@ -230,29 +274,12 @@ impl Dump {
         case: &Case<'_, '_>,
         finder: &Finder<'_, '_>,
     ) -> Option<Result<(NodeId, u32, String), String>> {
-        let stack = case.crash_goroutine()?.stack;
-        let symbols = &case.evidence.symbols;
-        let after = case.crash_site();
-        let ids = symbols.frame_ids(stack);
-        let from = ids.iter().position(|id| Some(*id) == after).unwrap_or(0);
-        for &id in ids.get(from..).unwrap_or_default() {
-            let Some(frame) = symbols
-                .get(id)
-                .filter(|frame| frame.kind != FrameKind::Elided)
-            else {
-                continue;
-            };
-            let (func, file) = (symbols.text(frame.func), symbols.text(frame.file));
-            let (func, file) = (String::from_utf8_lossy(func), String::from_utf8_lossy(file));
-            let base = file.rsplit(['/', '\\']).next().unwrap_or(&file);
-            let at = format!("{base}:{}", frame.line);
-            let asked = Frame {
-                func: &func,
-                file: &file,
-                line: frame.line,
-            };
+        for asked in CrashStack::of(case)?.frames() {
+            let Frame { func, file, line } = asked;
+            let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
+            let at = format!("{base}:{line}");
             match finder.find(asked) {
-                Found::Line { node, .. } => return Some(Ok((node, frame.line, at))),
+                Found::Line { node, .. } => return Some(Ok((node, line, at))),
                 Found::Misfit { .. } => {
                     return Some(Err(format!(
                         "{at} is not in {func} in the source given with --src: that source is of another revision than the program that died. Check out the revision that was running."

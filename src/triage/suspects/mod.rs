@@ -11,7 +11,7 @@ mod review;
 mod words;
 
 pub use annotations::annotations;
-pub(super) use crash::Named;
+pub(super) use crash::{CrashStack, Named, stacks};
 pub use review::review;
 
 use super::report::{Suspect, SuspectSite};
@@ -19,6 +19,7 @@ use crate::model::Grade;
 use crate::source::Module;
 use crate::source::facts::{Access, Place};
 use crate::source::flow::{Analysis, Use};
+use crate::source::frames::Frame;
 use crate::source::pairs::{MapUses, Meeting, Relation, map_name, maps};
 
 /// A module as both questions need it.
@@ -32,7 +33,16 @@ pub struct SourceView<'m> {
 impl<'m> SourceView<'m> {
     /// Analyses a module.
     pub fn new(module: &'m Module) -> Self {
-        let analysis = Analysis::new(module);
+        Self::of(Analysis::new(module))
+    }
+
+    /// Analyses what has to do with these crashes.
+    pub(super) fn at(module: &'m Module, stacks: &[CrashStack]) -> Self {
+        let frames: Vec<Vec<Frame<'_>>> = stacks.iter().map(CrashStack::frames).collect();
+        Self::of(Analysis::at(module, &frames))
+    }
+
+    fn of(analysis: Analysis<'m>) -> Self {
         let maps = maps(&analysis);
         Self { analysis, maps }
     }
