@@ -35,6 +35,7 @@ pub(super) fn analyse<'m>(module: &'m Module, stacks: &[Vec<Frame<'_>>]) -> Anal
     let mut program = Program::new(module);
     infer_variables(&mut program);
     let mut scope = Scope::new(&program);
+    scope.show(&program, stacks);
     let facts = scope.facts(&program);
     let mut analysis = Analysis::join(module, program, facts);
     let sites = sites(&analysis, stacks);
@@ -111,6 +112,8 @@ struct Scope {
     inside: HashSet<FuncId>,
     /// Those of them whose callers are not known yet.
     open: Vec<FuncId>,
+    /// Initialisers whose literals may stand on a stack.
+    shown: HashSet<FuncId>,
     /// Fields of which it is known to what locks they are set.
     aliased: HashSet<Place>,
     /// Functions that set them.
@@ -124,6 +127,21 @@ impl Scope {
             names: callers::Names::new(program),
             ..Self::default()
         }
+    }
+
+    /// Literals outside of functions have lines only once they are walked.
+    fn show(&mut self, program: &Program<'_>, stacks: &[Vec<Frame<'_>>]) {
+        let base = |path: &str| path.rsplit(['/', '\\']).next().map(str::to_owned);
+        let frames = stacks.iter().flatten();
+        let named: HashSet<String> = frames.filter_map(|frame| base(frame.file)).collect();
+        let all = program.funcs.iter().zip(0..);
+        let shown = all.filter(|(def, _)| {
+            let file = program.files.get(def.file as usize);
+            let name = file.and_then(|file| base(&file.path));
+            def.decl.is_none() && name.is_some_and(|name| named.contains(&name))
+        });
+        self.shown = shown.map(|(_, id)| FuncId(id)).collect();
+        self.look_at(program, self.shown.clone());
     }
 
     /// A function that gets to the maps.
@@ -224,7 +242,10 @@ impl Scope {
             let id = FuncId(id);
             let known = match needed.contains(&id) {
                 true => self.second.get(&id),
-                false => self.first.get(&id).filter(|_| starting.contains(&id)),
+                false => self
+                    .first
+                    .get(&id)
+                    .filter(|_| starting.contains(&id) || self.shown.contains(&id)),
             };
             known.cloned().unwrap_or_else(|| empty(program, def))
         })
@@ -265,11 +286,7 @@ impl Scope {
 }
 
 /// The body of a function that was not parsed with its file.
-fn deferred(
-    parser: &mut tree_sitter::Parser,
-    program: &Program<'_>,
-    id: FuncId,
-) -> Option<Func> {
+fn deferred(parser: &mut tree_sitter::Parser, program: &Program<'_>, id: FuncId) -> Option<Func> {
     let def = program.func(id)?;
     let file = program.file_of(id)?.deferred.as_ref()?;
     let span = file.outline.funcs.get(def.decl? as usize)?;
@@ -335,7 +352,11 @@ fn speaks_of(ty: &Ty, of: TypeId) -> bool {
         Ty::Named(id) => *id == of,
         Ty::Pointer(to) | Ty::List(to) | Ty::Chan(to) => speaks_of(to, of),
         Ty::Map(parts) => speaks_of(&parts.0, of) || speaks_of(&parts.1, of),
-        Ty::Func(ty) => ty.results.iter().chain(&ty.params).any(|ty| speaks_of(ty, of)),
+        Ty::Func(ty) => ty
+            .results
+            .iter()
+            .chain(&ty.params)
+            .any(|ty| speaks_of(ty, of)),
         Ty::Struct(fields) => fields.iter().any(|field| speaks_of(&field.ty, of)),
         Ty::Tuple(types) => types.iter().any(|ty| speaks_of(ty, of)),
         Ty::Unknown | Ty::Plain | Ty::External(..) | Ty::Interface(_) => false,

@@ -348,7 +348,15 @@ mod tests {
 
     #[test]
     fn what_does_not_close_has_no_outline() {
-        for text in ["func f() {", "func f() { \" }", "}", "/*", "func f(", "`", "'\n'"] {
+        for text in [
+            "func f() {",
+            "func f() { \" }",
+            "}",
+            "/*",
+            "func f(",
+            "`",
+            "'\n'",
+        ] {
             assert_eq!(skim(text.as_bytes()), None, "{text}");
         }
     }

@@ -88,14 +88,18 @@ pub fn report_with_traces(
         traces,
         source: None,
     };
-    let source = options.source.as_deref().map(|module| match module.deferred {
-        true => {
-            let cases = found.iter();
-            let cases = cases.map(|incident| Case::new(evidence, incident, options.go, capture));
-            SourceView::at(module, &suspects::stacks(cases))
-        }
-        false => SourceView::new(module),
-    });
+    let source = options
+        .source
+        .as_deref()
+        .map(|module| match module.deferred {
+            true => {
+                let cases = found.iter();
+                let cases =
+                    cases.map(|incident| Case::new(evidence, incident, options.go, capture));
+                SourceView::at(module, &suspects::stacks(cases))
+            }
+            false => SourceView::new(module),
+        });
     capture.source = source.as_ref();
     for incident in &found {
         let case = Case::new(evidence, incident, options.go, capture);

@@ -17,9 +17,7 @@ mod exprs;
 mod stmts;
 mod types;
 
-use super::ast::{
-    Deferred, Expr, File, Func, FuncDecl, Name, Param, TypeDecl, TypeExpr, VarDecl,
-};
+use super::ast::{Deferred, Expr, File, Func, FuncDecl, Name, Param, TypeDecl, TypeExpr, VarDecl};
 use super::skim::{Span, headers, skim};
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -48,10 +46,17 @@ pub fn lower_headers(
     text: Vec<u8>,
 ) -> Option<File> {
     if let Some(outline) = skim(&text) {
-        let file = lower(parser, path.clone(), disk.clone(), &headers(&text, &outline))?;
+        let file = lower(
+            parser,
+            path.clone(),
+            disk.clone(),
+            &headers(&text, &outline),
+        )?;
         let pairs = file.funcs.iter().zip(&outline.funcs);
         let agree = file.funcs.len() == outline.funcs.len()
-            && pairs.into_iter().all(|(decl, span)| decl.func.line == span.line);
+            && pairs
+                .into_iter()
+                .all(|(decl, span)| decl.func.line == span.line);
         if agree && file.error.is_none() {
             let deferred = Some(Deferred { text, outline });
             return Some(File { deferred, ..file });

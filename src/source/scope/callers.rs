@@ -137,8 +137,7 @@ impl Names {
             Target::Func(id) => vec![*id],
             Target::Abstract(ty, name) => {
                 let known = self.implementations.entry((*ty, name.clone()));
-                let known =
-                    known.or_insert_with(|| Rc::new(program.implementations(*ty, name)));
+                let known = known.or_insert_with(|| Rc::new(program.implementations(*ty, name)));
                 known.to_vec()
             }
             Target::Literal(_) | Target::Param(_) | Target::Foreign(..) => Vec::new(),
@@ -173,7 +172,8 @@ impl Scope {
             let open = std::mem::take(&mut self.open);
             let mut wanted = Wanted::default();
             for def in open.iter().filter_map(|&id| program.func(id)) {
-                let is_called = def.receiver.is_some() || (&*def.name != "init" && def.decl.is_some());
+                let is_called =
+                    def.receiver.is_some() || (&*def.name != "init" && def.decl.is_some());
                 if is_called {
                     self.names.call_of(def, &mut wanted);
                 }
@@ -207,7 +207,12 @@ impl Scope {
 
 /// The words of a function; `None` in a file that was parsed whole.
 fn words_of<'p>(program: &Program<'p>, def: &FuncDef) -> Option<&'p [u32]> {
-    let outline = &program.files.get(def.file as usize)?.deferred.as_ref()?.outline;
+    let outline = &program
+        .files
+        .get(def.file as usize)?
+        .deferred
+        .as_ref()?
+        .outline;
     match def.decl {
         Some(at) => Some(&outline.funcs.get(at as usize)?.words),
         None => Some(&outline.around),

@@ -29,7 +29,11 @@ impl Scope {
         let mut wanted = Wanted::default();
         let givers: Vec<FuncId> = carriers
             .iter()
-            .filter(|id| self.first.get(id).is_some_and(|facts| gives(facts, is_ours)))
+            .filter(|id| {
+                self.first
+                    .get(id)
+                    .is_some_and(|facts| gives(facts, is_ours))
+            })
             .copied()
             .collect();
         for def in givers.iter().filter_map(|&id| program.func(id)) {

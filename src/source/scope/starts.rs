@@ -26,7 +26,12 @@ impl Scope {
             let mut next = BTreeSet::new();
             for id in open {
                 let facts = self.first.get(&id);
-                if facts.is_some_and(|facts| facts.edges.iter().any(|edge| edge.part == 0 && starts(edge))) {
+                if facts.is_some_and(|facts| {
+                    facts
+                        .edges
+                        .iter()
+                        .any(|edge| edge.part == 0 && starts(edge))
+                }) {
                     continue;
                 }
                 let calls = facts.map(|facts| facts.edges.clone()).unwrap_or_default();
