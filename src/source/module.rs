@@ -6,12 +6,11 @@
 //! part and a note.
 
 use super::ast::File;
-use super::lower::{lower, lower_headers, parser};
+use super::lower::Reader;
 use super::tags::{Target, is_built};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tree_sitter::Parser;
 use walkdir::WalkDir;
 
 /// Larger files are tables that a generator wrote; parsing them takes longer than the rest of a module.
@@ -104,8 +103,8 @@ impl Module {
         let read = || -> Vec<_> {
             paths
                 .par_iter()
-                .map_init(parser, |parser, path| {
-                    read(parser.as_mut()?, &root, path, reading)
+                .map_init(Reader::new, |reader, path| {
+                    read(reader.as_mut()?, &root, path, reading)
                 })
                 .flatten()
                 .collect()
@@ -229,7 +228,7 @@ fn module_line(text: &str) -> Option<String> {
 
 /// A file of the module; `None` where there is no parser at all.
 fn read(
-    parser: &mut Parser,
+    reader: &mut Reader,
     root: &Path,
     path: &str,
     reading: &Reading,
@@ -253,8 +252,8 @@ fn read(
         return Some((None, Vec::new()));
     }
     let file = match reading.deferred {
-        true => lower_headers(parser, path.to_owned(), disk, text),
-        false => lower(parser, path.to_owned(), disk, &text),
+        true => reader.headers(path.to_owned(), disk, text),
+        false => reader.file(path.to_owned(), disk, &text),
     };
     let Some(file) = file else {
         let text = "left out: the parser gave up on it".to_owned();

@@ -13,9 +13,9 @@ mod starts;
 
 use super::ast::Func;
 use super::facts::{CallKind, Facts, Held, Part, Place, Target};
-use super::flow::{Analysis, infer_variables, summarise};
+use super::flow::{Analysis, infer_variables, summary};
 use super::frames::{Finder, Found, Frame};
-use super::lower::{lower_function, parser};
+use super::lower::Reader;
 use super::module::Module;
 use super::pairs::{maps, type_of};
 use super::program::{FuncDef, FuncId, Program, Ty, TypeId};
@@ -161,10 +161,10 @@ impl Scope {
         let summaries = Summaries::default();
         let walked: Vec<(FuncId, Option<Func>, Facts)> = unknown
             .into_par_iter()
-            .map_init(parser, |parser, id| {
-                let body = parser
+            .map_init(Reader::new, |reader, id| {
+                let body = reader
                     .as_mut()
-                    .and_then(|parser| deferred(parser, program, id));
+                    .and_then(|reader| deferred(reader, program, id));
                 let (facts, _) = walk(program, &summaries, id, body.as_ref());
                 (id, body, facts)
             })
@@ -218,8 +218,11 @@ impl Scope {
 
     /// Walks the needed functions once more, with what is known of those they call.
     fn look_again(&mut self, program: &Program<'_>, needed: &BTreeSet<FuncId>) {
-        let funcs = summarise(self.first.iter().map(|(&id, facts)| (id, facts)));
-        let summaries = Summaries { funcs };
+        let known = self.first.iter();
+        let funcs = known.filter_map(|(&id, facts)| Some((id, summary(facts)?)));
+        let summaries = Summaries {
+            funcs: funcs.collect(),
+        };
         let needed: Vec<FuncId> = needed.iter().copied().collect();
         let walked: Vec<(FuncId, Facts)> = needed
             .into_par_iter()
@@ -286,12 +289,12 @@ impl Scope {
 }
 
 /// The body of a function that was not parsed with its file.
-fn deferred(parser: &mut tree_sitter::Parser, program: &Program<'_>, id: FuncId) -> Option<Func> {
+fn deferred(reader: &mut Reader, program: &Program<'_>, id: FuncId) -> Option<Func> {
     let def = program.func(id)?;
     let file = program.file_of(id)?.deferred.as_ref()?;
     let span = file.outline.funcs.get(def.decl? as usize)?;
     span.body.as_ref()?;
-    lower_function(parser, &file.text, span)
+    reader.function(&file.text, span)
 }
 
 /// A function without anything in it.

@@ -1,8 +1,9 @@
-//! The outline of a Go file, found letter by letter: where its functions stand and which words each of them has.
+//! The outline of a Go file, found letter by letter: where its functions stand, which words each of them has, and what no question
+//! asks for: comments and constants.
 //!
-//! [`super::module`] skims the files of a module that is read for a crash: what stands between the braces of a function is parsed only
-//! when [`super::scope`] asks for it, and it asks by words. Comments, strings, runes and raw strings are stepped over as Go does; a
-//! file whose braces do not close has no outline and is parsed whole.
+//! [`super::lower`] skims each file before the grammar parses it, which is a good deal slower. In a module that is read for a crash,
+//! what stands between the braces of a function is parsed only when [`super::scope`] asks for it, and it asks by words. Strings, runes
+//! and raw strings are stepped over as Go does; a file whose braces do not close has no outline and is parsed as it is.
 //!
 //! ```go
 //! func (i *Index) Put(name string) { // a function from `func` to the last brace
@@ -19,6 +20,8 @@ pub struct Outline {
     pub funcs: Vec<Span>,
     /// Words outside of functions' bodies: what initialises package variables.
     pub around: Vec<u32>,
+    /// Comments, except those above functions, and constants of the package, in bytes.
+    pub idle: Vec<Range<usize>>,
 }
 
 /// A declared function.
@@ -46,30 +49,47 @@ pub fn word(name: &[u8], dotted: bool) -> u32 {
     hash & !1 | u32::from(dotted)
 }
 
-/// The outline of a file; `None` where its braces or quotes do not close.
-pub fn skim(text: &[u8]) -> Option<Outline> {
+/// The outline of a file, words only where they are wanted; `None` where its braces or quotes do not close.
+pub fn skim(text: &[u8], words: bool) -> Option<Outline> {
     let mut skimmer = Skimmer {
         text,
         at: 0,
         line: 1,
+        words,
+        comments: Vec::new(),
+        idle: Vec::new(),
     };
     let mut outline = Outline::default();
     let (mut depth, mut starts, mut ends, mut dotted) = (0usize, true, false, false);
     loop {
         let (token, from, line) = skimmer.next()?;
+        let is_func = token == Token::Word && starts && skimmer.is(from, b"func");
+        match token {
+            Token::Newline => {}
+            // What stands above a function may say something of its locks.
+            _ if is_func => skimmer.comments.clear(),
+            _ => skimmer.idle.append(&mut skimmer.comments),
+        }
         match token {
             Token::End => break,
             Token::Newline => {
                 starts |= depth == 0 && ends;
                 continue;
             }
-            Token::Word if starts && skimmer.is(from, b"func") => {
+            Token::Word if is_func => {
                 let span = skimmer.function(from, line, &mut outline.around)?;
                 outline.funcs.push(span);
+                skimmer.idle.append(&mut skimmer.comments);
                 (starts, ends, dotted) = (false, true, false);
                 continue;
             }
-            Token::Word => outline.around.push(word(skimmer.since(from), dotted)),
+            Token::Word if starts && skimmer.is(from, b"const") => {
+                skimmer.constants(from)?;
+                (starts, ends, dotted) = (false, true, false);
+                continue;
+            }
+            Token::Word if words => outline.around.push(word(skimmer.since(from), dotted)),
+            Token::Word => {}
             Token::Open(_) => depth += 1,
             Token::Close(_) => depth = depth.checked_sub(1)?,
             Token::Other(_) | Token::Literal => {}
@@ -80,23 +100,44 @@ pub fn skim(text: &[u8]) -> Option<Outline> {
     }
     outline.around.sort_unstable();
     outline.around.dedup();
+    outline.idle = skimmer.idle;
     (depth == 0).then_some(outline)
 }
 
-/// The text without what stands in its functions' bodies, but with all its lines.
+/// The text without comments, constants and what stands in its functions' bodies, but with all its lines.
 pub fn headers(text: &[u8], outline: &Outline) -> Vec<u8> {
-    let mut headers = Vec::with_capacity(text.len() / 2);
+    let spans = outline.funcs.iter().filter(|span| !span.declares);
+    let bodies = spans.filter_map(|span| span.body.clone());
+    let mut idle: Vec<Range<usize>> = bodies.chain(outline.idle.iter().cloned()).collect();
+    idle.sort_unstable_by_key(|range| range.start);
+    without(text, &idle)
+}
+
+/// The text without comments and constants, but with all its lines.
+pub fn plain(text: &[u8], outline: &Outline) -> Vec<u8> {
+    without(text, &outline.idle)
+}
+
+/// The text without these parts; they are in order, and one may lie in another.
+fn without(text: &[u8], parts: &[Range<usize>]) -> Vec<u8> {
+    let mut left = Vec::with_capacity(text.len());
     let mut from = 0;
-    for span in outline.funcs.iter().filter(|span| !span.declares) {
-        let Some(body) = &span.body else { continue };
-        headers.extend_from_slice(text.get(from..body.start).unwrap_or_default());
-        let inside = text.get(body.clone()).unwrap_or_default();
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        if part.start < from {
+            continue;
+        }
+        left.extend_from_slice(text.get(from..part.start).unwrap_or_default());
+        let inside = text.get(part.clone()).unwrap_or_default();
         let lines = memchr::memchr_iter(b'\n', inside).count();
-        headers.resize(headers.len() + lines, b'\n');
-        from = body.end;
+        match lines {
+            // `a/* */b` are two words.
+            0 => left.push(b' '),
+            lines => left.resize(left.len() + lines, b'\n'),
+        }
+        from = part.end;
     }
-    headers.extend_from_slice(text.get(from..).unwrap_or_default());
-    headers
+    left.extend_from_slice(text.get(from..).unwrap_or_default());
+    left
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +162,11 @@ struct Skimmer<'t> {
     text: &'t [u8],
     at: usize,
     line: u32,
+    /// Words are wanted.
+    words: bool,
+    /// Comments since the last token.
+    comments: Vec<Range<usize>>,
+    idle: Vec<Range<usize>>,
 }
 
 impl Skimmer<'_> {
@@ -140,10 +186,12 @@ impl Skimmer<'_> {
                 }
                 b'/' if self.text.get(self.at) == Some(&b'/') => {
                     self.at = self.find(b'\n').unwrap_or(self.text.len());
+                    self.comments.push(from..self.at);
                     continue;
                 }
                 b'/' if self.text.get(self.at) == Some(&b'*') => {
                     self.comment()?;
+                    self.comments.push(from..self.at);
                     continue;
                 }
                 b'"' | b'\'' => {
@@ -228,27 +276,27 @@ impl Skimmer<'_> {
         };
         let (mut depth, mut ends, mut opens_type) = (0usize, false, false);
         loop {
-            let before = self.at;
+            let before = (self.at, self.line, self.comments.len());
             let (token, at, _) = self.next()?;
             match token {
-                Token::Newline if depth == 0 && ends => {
-                    (self.at, self.line) = (self.at - 1, self.line - 1);
-                    span.bytes.end = before;
+                _ if depth == 0
+                    && ends
+                    && matches!(token, Token::Newline | Token::End | Token::Other(b';')) =>
+                {
+                    // What ends it stays, and so does a comment before: it stands above the next function.
+                    (self.at, self.line) = (before.0, before.1);
+                    self.idle.extend(self.comments.drain(..before.2));
+                    self.comments.clear();
+                    span.bytes.end = before.0;
                     return Some(span);
                 }
-                Token::End => {
-                    span.bytes.end = before;
-                    return (depth == 0).then_some(span);
-                }
+                Token::End => return None,
                 Token::Newline => continue,
                 Token::Open(b'{') if depth == 0 && !opens_type => break,
                 Token::Open(_) => depth += 1,
                 Token::Close(_) => depth = depth.checked_sub(1)?,
-                Token::Word => around.push(word(self.since(at), false)),
-                Token::Other(b';') if depth == 0 => {
-                    span.bytes.end = at;
-                    return Some(span);
-                }
+                Token::Word if self.words => around.push(word(self.since(at), false)),
+                Token::Word => {}
                 Token::Other(_) | Token::Literal => {}
             }
             ends = token.ends();
@@ -263,6 +311,37 @@ impl Skimmer<'_> {
         span.words.dedup();
         span.words.shrink_to_fit();
         Some(span)
+    }
+
+    /// Steps over the constants behind a `const`.
+    fn constants(&mut self, from: usize) -> Option<()> {
+        let (mut depth, mut ends) = (0usize, false);
+        loop {
+            let (token, at, _) = self.next()?;
+            let is_over = depth == 0
+                && match token {
+                    Token::Newline => ends,
+                    Token::Other(b';') | Token::End => true,
+                    _ => false,
+                };
+            match token {
+                _ if is_over => {
+                    // What ends it stays: a line's comment above the next function, too.
+                    self.line -= u32::from(token == Token::Newline);
+                    self.at = at;
+                    let end = self.comments.first().map_or(at, |comment| comment.start);
+                    self.idle.push(from..end.min(at));
+                    return Some(());
+                }
+                Token::End => return None,
+                Token::Newline => continue,
+                Token::Open(_) => depth += 1,
+                Token::Close(_) => depth = depth.checked_sub(1)?,
+                _ => {}
+            }
+            self.comments.clear();
+            ends = token.ends();
+        }
     }
 
     /// The words of a body; returns the byte of its last brace.
@@ -285,7 +364,9 @@ impl Skimmer<'_> {
                     // `x.(type)` declares nothing.
                     span.declares |= self.is(from, b"type") && last != Token::Open(b'(');
                     let dotted = last == Token::Other(b'.');
-                    span.words.push(word(self.since(from), dotted));
+                    if self.words {
+                        span.words.push(word(self.since(from), dotted));
+                    }
                 }
                 _ => {}
             }
@@ -304,7 +385,7 @@ mod tests {
     use super::*;
 
     fn bodies(text: &str) -> Vec<&str> {
-        let outline = skim(text.as_bytes()).expect("braces close");
+        let outline = skim(text.as_bytes(), true).expect("braces close");
         let bodies = outline.funcs.iter().map(|span| span.body.clone());
         bodies
             .map(|body| body.map_or("-", |body| &text[body]))
@@ -333,7 +414,7 @@ mod tests {
     #[test]
     fn words_know_their_dots_and_headers_keep_their_lines() {
         let text = "package a\nfunc f() {\n\ts.get(x) // y\n}\nfunc g() { type t int }\n";
-        let outline = skim(text.as_bytes()).expect("braces close");
+        let outline = skim(text.as_bytes(), true).expect("braces close");
         let mut words = [word(b"s", false), word(b"get", true), word(b"x", false)];
         words.sort_unstable();
         assert_eq!(outline.funcs[0].words, words);
@@ -347,6 +428,19 @@ mod tests {
     }
 
     #[test]
+    fn comments_and_constants_are_left_out_and_lines_are_not() {
+        let text = "// a\npackage a // b\n\nconst c = 1 // d\n// e\nfunc f(/* g */ x int) { // h\n\t/* i\n */ x/**/y\n}\n\n\
+                    /* j */ const (\n\tk = `\n` // l\n\tm\n) // n\nvar o = 'p' // q\n// r\n";
+        let outline = skim(text.as_bytes(), false).expect("braces close");
+        assert_eq!(
+            String::from_utf8_lossy(&plain(text.as_bytes(), &outline)),
+            " \npackage a  \n\n // d\n// e\nfunc f(  x int) {  \n\t\n x y\n}\n\n\
+             \u{20} \n\n\n\n \nvar o = 'p'  \n \n"
+        );
+        assert!(outline.around.is_empty() && outline.funcs[0].words.is_empty());
+    }
+
+    #[test]
     fn what_does_not_close_has_no_outline() {
         for text in [
             "func f() {",
@@ -357,7 +451,7 @@ mod tests {
             "`",
             "'\n'",
         ] {
-            assert_eq!(skim(text.as_bytes()), None, "{text}");
+            assert_eq!(skim(text.as_bytes(), true), None, "{text}");
         }
     }
 }

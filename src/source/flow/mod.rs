@@ -314,41 +314,38 @@ pub(super) fn infer_variables(program: &mut Program<'_>) {
 }
 
 fn walk_all(program: &Program<'_>) -> Vec<Facts> {
+    let ids = 0..program.funcs.len() as u32;
+    let walked = |summaries: &Summaries, id| walk(program, summaries, FuncId(id), None).0;
     let mut summaries = Summaries::default();
-    let ids: Vec<FuncId> = (0..program.funcs.len() as u32).map(FuncId).collect();
-    let mut facts = Vec::new();
-    for _ in 0..ROUNDS {
-        facts = ids
-            .par_iter()
-            .map(|&id| walk(program, &summaries, id, None).0)
-            .collect();
-        summaries.funcs = summarise(ids.iter().copied().zip(&facts));
+    for _ in 1..ROUNDS {
+        let found = ids.clone().into_par_iter().filter_map(|id| {
+            let facts = walked(&summaries, id);
+            Some((FuncId(id), summary(&facts)?))
+        });
+        summaries.funcs = found.collect();
     }
-    facts
+    ids.into_par_iter()
+        .map(|id| walked(&summaries, id))
+        .collect()
 }
 
-/// What callers have to know of these functions.
-pub(super) fn summarise<'f>(
-    facts: impl Iterator<Item = (FuncId, &'f Facts)>,
-) -> HashMap<FuncId, Summary> {
-    let all = facts.filter_map(|(id, facts)| {
-        let part = facts.parts.first()?;
-        let travels = |held: &&Held| held.lock.as_ref().is_some_and(is_portable);
-        let summary = Summary {
-            gained: part.gained.iter().filter(travels).cloned().collect(),
-            released: part
-                .released
-                .iter()
-                .filter(|lock| is_portable(lock))
-                .cloned()
-                .collect(),
-            returns_fresh: part.returns_fresh,
-            returns: part.returns.clone(),
-            returns_part_of: part.returns_part_of,
-        };
-        (summary != Summary::default()).then_some((id, summary))
-    });
-    all.collect()
+/// What callers have to know of a function; `None` where that is nothing.
+pub(super) fn summary(facts: &Facts) -> Option<Summary> {
+    let part = facts.parts.first()?;
+    let travels = |held: &&Held| held.lock.as_ref().is_some_and(is_portable);
+    let summary = Summary {
+        gained: part.gained.iter().filter(travels).cloned().collect(),
+        released: part
+            .released
+            .iter()
+            .filter(|lock| is_portable(lock))
+            .cloned()
+            .collect(),
+        returns_fresh: part.returns_fresh,
+        returns: part.returns.clone(),
+        returns_part_of: part.returns_part_of,
+    };
+    (summary != Summary::default()).then_some(summary)
 }
 
 /// True for places that mean the same in every function.

@@ -16,7 +16,7 @@ use super::facts::{
     Place, Target,
 };
 use super::program::{FuncDef, FuncId, Import, PackageId, Program, Scope, Ty, TypeId, VarId};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// More variables or literals than this in one function are a generator's work; the rest of it is left out.
 const MAX_PER_FUNCTION: usize = 60_000;
@@ -28,7 +28,7 @@ pub(super) const MAX_ORIGIN_STEPS: usize = 12;
 #[derive(Debug, Default)]
 pub struct Summaries {
     /// By function.
-    pub funcs: HashMap<FuncId, Summary>,
+    pub funcs: FxHashMap<FuncId, Summary>,
 }
 
 /// What a caller has to know of a function.
