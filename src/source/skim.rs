@@ -1,5 +1,5 @@
 //! The outline of a Go file, found letter by letter: where its functions stand, which words each of them has, and what no question
-//! asks for: comments and constants.
+//! asks for: comments, constants, tags of fields, tables of plain values.
 //!
 //! [`super::lower`] skims each file before the grammar parses it, which is a good deal slower. In a module that is read for a crash,
 //! what stands between the braces of a function is parsed only when [`super::scope`] asks for it, and it asks by words. Strings, runes
@@ -20,7 +20,8 @@ pub struct Outline {
     pub funcs: Vec<Span>,
     /// Words outside of functions' bodies: what initialises package variables.
     pub around: Vec<u32>,
-    /// Comments, except those above functions, and constants of the package, in bytes.
+    /// Comments, except those above functions, constants of the package, tags of fields, lists of nothing but literals, in bytes and
+    /// in order; one may lie in another.
     pub idle: Vec<Range<usize>>,
 }
 
@@ -38,6 +39,11 @@ pub struct Span {
     /// Declares types inside, which the rest of the file may mean by name.
     pub declares: bool,
 }
+
+/// Words that look like the end of a statement and are not: a value follows.
+const BEFORE_OPERANDS: [&[u8]; 7] = [
+    b"return", b"case", b"range", b"switch", b"if", b"for", b"import",
+];
 
 /// The number of a word. Behind a dot it is another one than without.
 pub fn word(name: &[u8], dotted: bool) -> u32 {
@@ -58,6 +64,8 @@ pub fn skim(text: &[u8], words: bool) -> Option<Outline> {
         words,
         comments: Vec::new(),
         idle: Vec::new(),
+        list: None,
+        last: (Token::Newline, 0..0),
     };
     let mut outline = Outline::default();
     let (mut depth, mut starts, mut ends, mut dotted) = (0usize, true, false, false);
@@ -101,10 +109,13 @@ pub fn skim(text: &[u8], words: bool) -> Option<Outline> {
     outline.around.sort_unstable();
     outline.around.dedup();
     outline.idle = skimmer.idle;
+    outline
+        .idle
+        .sort_unstable_by_key(|part| (part.start, std::cmp::Reverse(part.end)));
     (depth == 0).then_some(outline)
 }
 
-/// The text without comments, constants and what stands in its functions' bodies, but with all its lines.
+/// The text without what is idle and what stands in its functions' bodies, but with all its lines.
 pub fn headers(text: &[u8], outline: &Outline) -> Vec<u8> {
     let spans = outline.funcs.iter().filter(|span| !span.declares);
     let bodies = spans.filter_map(|span| span.body.clone());
@@ -113,7 +124,7 @@ pub fn headers(text: &[u8], outline: &Outline) -> Vec<u8> {
     without(text, &idle)
 }
 
-/// The text without comments and constants, but with all its lines.
+/// The text without what is idle, but with all its lines.
 pub fn plain(text: &[u8], outline: &Outline) -> Vec<u8> {
     without(text, &outline.idle)
 }
@@ -167,6 +178,10 @@ struct Skimmer<'t> {
     /// Comments since the last token.
     comments: Vec<Range<usize>>,
     idle: Vec<Range<usize>>,
+    /// Behind a brace, with nothing but literals since.
+    list: Option<usize>,
+    /// The last token, and where it stands.
+    last: (Token, Range<usize>),
 }
 
 impl Skimmer<'_> {
@@ -201,6 +216,9 @@ impl Skimmer<'_> {
                 b'`' => {
                     let end = self.find(b'`')?;
                     self.step(end + 1);
+                    if self.is_tag(from) {
+                        self.idle.push(from..self.at);
+                    }
                     Token::Literal
                 }
                 b'0'..=b'9' => {
@@ -215,7 +233,30 @@ impl Skimmer<'_> {
                 b')' | b']' | b'}' => Token::Close(byte),
                 _ => Token::Other(byte),
             };
+            self.tables(token, from);
+            self.last = (token, from..self.at);
             return Some((token, from, line));
+        }
+    }
+
+    /// True for `json:"name"` behind a type: nowhere else does such a literal follow what a statement could end with.
+    fn is_tag(&self, from: usize) -> bool {
+        let before = self.text.get(self.last.1.clone()).unwrap_or_default();
+        let is_operand = self.last.0.ends() && !BEFORE_OPERANDS.contains(&before);
+        is_operand && memchr::memmem::find(self.since(from), b":\"").is_some()
+    }
+
+    /// Notes lists of nothing but literals, between their braces.
+    fn tables(&mut self, token: Token, from: usize) {
+        match token {
+            Token::Open(b'{') => self.list = Some(self.at),
+            Token::Literal | Token::Newline | Token::Other(b',') => {}
+            Token::Close(b'}') => {
+                if let Some(start) = self.list.take() {
+                    self.idle.push(start..from);
+                }
+            }
+            _ => self.list = None,
         }
     }
 
@@ -438,6 +479,37 @@ mod tests {
              \u{20} \n\n\n\n \nvar o = 'p'  \n \n"
         );
         assert!(outline.around.is_empty() && outline.funcs[0].words.is_empty());
+    }
+
+    #[test]
+    fn tags_and_tables_are_left_out_and_other_literals_are_not() {
+        for (text, left) in [
+            (
+                "type a struct {\n\tb int `json:\"b\"`\n\tc []d `e:\"f\"` // g\n}",
+                "type a struct {\n\tb int  \n\tc []d    \n}",
+            ),
+            (
+                "var a = []byte{0x1f, 'b',\n\t3, // c\n}",
+                "var a = []byte{\n\n}",
+            ),
+            (
+                "var a = []b{{1, 2}, {c, 2}, -1}",
+                "var a = []b{{ }, {c, 2}, -1}",
+            ),
+            (
+                "var a = map[string]b{\"c\": {1}}",
+                "var a = map[string]b{\"c\": { }}",
+            ),
+            (
+                "func a() string { return `b:\"c\"` }",
+                "func a() string { return `b:\"c\"` }",
+            ),
+            ("var a = b{}", "var a = b{}"),
+        ] {
+            let outline = skim(text.as_bytes(), false).expect("braces close");
+            let plain = plain(text.as_bytes(), &outline);
+            assert_eq!(String::from_utf8_lossy(&plain), left);
+        }
     }
 
     #[test]

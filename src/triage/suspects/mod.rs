@@ -75,6 +75,16 @@ impl Pair<'_> {
         }
     }
 
+    /// The lock that the sentence about the pair names, the first of two.
+    fn named_lock(&self) -> Option<&Place> {
+        match &self.relation {
+            Relation::OneSided(held, _)
+            | Relation::Different(held, _)
+            | Relation::ReadLocked(held) => held.lock.as_ref(),
+            Relation::Guarded | Relation::Unguarded => None,
+        }
+    }
+
     /// True where at least one of the lines is reached with a lock held.
     fn holds_any(&self) -> bool {
         !(self.left.locks.is_empty() && self.right.locks.is_empty())
@@ -98,7 +108,7 @@ impl Pair<'_> {
                 Some(lock) => {
                     format!("Make the receiver a pointer, so that all of them lock the same {lock}")
                 }
-                None => fix::fix(view, self.map),
+                None => fix::fix(view, self.map, self.named_lock()),
             },
         }
     }
