@@ -10,7 +10,7 @@ impl Scope {
     /// statements on each way.
     pub(super) fn starting(&mut self, program: &Program<'_>) -> HashSet<FuncId> {
         let mut open: BTreeSet<FuncId> = BTreeSet::new();
-        for id in self.from_mains(program) {
+        for id in self.reached_by_mains(program) {
             let calls: Vec<Edge> = match self.second.get(&id) {
                 Some(facts) => before_the_first_start(facts).cloned().collect(),
                 None => Vec::new(),
@@ -46,7 +46,7 @@ impl Scope {
     }
 
     /// Functions inside that `main` comes to.
-    fn from_mains(&mut self, program: &Program<'_>) -> BTreeSet<FuncId> {
+    fn reached_by_mains(&mut self, program: &Program<'_>) -> BTreeSet<FuncId> {
         let is_main = |id: &FuncId| {
             program.func(*id).is_some_and(|def| {
                 let package = program.package(def.package);
