@@ -12,6 +12,7 @@ mod sharing;
 mod together;
 
 pub use graph::{Link, NodeId};
+pub(super) use places::MAX_ORIGINS;
 pub use roots::{Root, RootKind};
 pub use sharing::{Common, Tie, Whose};
 

@@ -3,11 +3,12 @@
 use super::callers::{Wanted, Who};
 use super::{Scope, called, root, speaks_of};
 use crate::source::ast::Name;
-use crate::source::facts::{Facts, Place};
+use crate::source::facts::{CallKind, Facts, Place};
+use crate::source::flow::MAX_ORIGINS;
 use crate::source::program::{FuncId, Import, PackageId, Program, Ty, TypeId};
 use crate::source::skim::word;
 use crate::source::walk::calls::{encodes_itself, is_encoder};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// A map that is handed through more calls than this is followed no further, as in the whole module.
@@ -110,11 +111,59 @@ impl Scope {
                     all.any(|place| matches!(place, Place::Param(of, ..) if of == id))
                 })
             });
+            let serving: Vec<FuncId> = next
+                .iter()
+                .filter(|&&id| self.serves_everybody(program, id))
+                .copied()
+                .collect();
+            next.retain(|id| !serving.contains(id));
             for &id in &next {
                 self.enter(id);
             }
             open = next;
         }
+    }
+
+    /// True for a function that is given so many maps that none is followed into it: what it does is nobody's in particular.
+    fn serves_everybody(&mut self, program: &Program<'_>, id: FuncId) -> bool {
+        let Some(def) = program.func(id).filter(|_| !self.inside.contains(&id)) else {
+            return false;
+        };
+        let mut wanted = Wanted::default();
+        self.names.call_of(def, &mut wanted);
+        let found = self.mentioning(program, &wanted);
+        self.look_at(program, found);
+        let mut given: BTreeMap<usize, BTreeSet<Place>> = BTreeMap::new();
+        for caller in self.callers.get(&id).cloned().unwrap_or_default() {
+            let edges = self.first.get(&caller).map(|facts| facts.edges.clone());
+            for edge in edges.unwrap_or_default() {
+                if edge.kind == CallKind::Callback
+                    || !self.names.targets(program, &edge.target).contains(&id)
+                {
+                    continue;
+                }
+                for (at, arg) in edge.args.iter().enumerate() {
+                    let known = arg.place.iter();
+                    let known = known.filter(|place| !matches!(root(place), Place::Param(..)));
+                    given.entry(at).or_default().extend(known.cloned());
+                }
+            }
+        }
+        let serves = |at: u16| {
+            let given = given.get(&usize::from(at));
+            given.is_some_and(|given| given.len() > MAX_ORIGINS)
+        };
+        let facts = self.first.get(&id);
+        facts.is_some_and(|facts| {
+            let args = facts.edges.iter().flat_map(|edge| &edge.args);
+            let handed = args.filter_map(|arg| arg.place.as_ref());
+            let used = facts.accesses.iter().map(|access| &access.place);
+            let mut params = used.chain(handed).filter_map(|place| match root(place) {
+                Place::Param(of, 0, at) if *of == id => Some(*at),
+                _ => None,
+            });
+            params.all(serves)
+        })
     }
 
     /// The words by which a place is named, and by whom.

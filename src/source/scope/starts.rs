@@ -3,23 +3,37 @@
 use super::Scope;
 use crate::source::facts::{CallKind, Edge, Facts, Target};
 use crate::source::program::{FuncId, Program};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Functions looked at for a way to a `go` statement, before all are.
+const MAX_WAYS: usize = 2_000;
 
 impl Scope {
     /// Functions outside that those on the way from `main` call before they start a goroutine themselves, down to the first `go`
     /// statements on each way.
     pub(super) fn starting(&mut self, program: &Program<'_>) -> HashSet<FuncId> {
         let mut open: BTreeSet<FuncId> = BTreeSet::new();
+        let mut seen: HashSet<FuncId> = HashSet::new();
         for id in self.reached_by_mains(program) {
             let calls: Vec<Edge> = match self.second.get(&id) {
                 Some(facts) => before_the_first_start(facts).cloned().collect(),
                 None => Vec::new(),
             };
+            let mut over: HashSet<u16> = HashSet::new();
             for edge in calls {
-                open.extend(self.run_by(program, &edge));
+                if over.contains(&edge.part) {
+                    continue;
+                }
+                match self.way_to_a_start(program, &edge) {
+                    // What the part calls behind it does not matter any more.
+                    Some(way) => {
+                        over.insert(edge.part);
+                        seen.extend(way);
+                    }
+                    None => open.extend(self.run_by(program, &edge)),
+                }
             }
         }
-        let mut seen: HashSet<FuncId> = HashSet::new();
         open.retain(|id| !self.inside.contains(id) && seen.insert(*id));
         while !open.is_empty() {
             self.look_at(program, open.iter().copied());
@@ -43,6 +57,39 @@ impl Scope {
             open = next;
         }
         seen
+    }
+
+    /// The functions on a way of plain calls from a call to a `go` statement, where there is one.
+    fn way_to_a_start(&mut self, program: &Program<'_>, call: &Edge) -> Option<Vec<FuncId>> {
+        let first = self.names.targets(program, &call.target);
+        let mut from: HashMap<FuncId, Option<FuncId>> =
+            first.iter().map(|&id| (id, None)).collect();
+        let mut open = first;
+        while !open.is_empty() && from.len() < MAX_WAYS {
+            self.look_at(program, open.iter().copied());
+            let mut next = Vec::new();
+            for id in open {
+                let edges = self.first.get(&id).map(|facts| facts.edges.clone());
+                let edges = edges.unwrap_or_default().into_iter();
+                for edge in edges.filter(|edge| edge.part == 0) {
+                    if starts(&edge) {
+                        let way = std::iter::successors(Some(id), |id| *from.get(id)?);
+                        return Some(way.filter(|id| !self.inside.contains(id)).collect());
+                    }
+                    if edge.kind != CallKind::Call {
+                        continue;
+                    }
+                    for target in self.names.targets(program, &edge.target) {
+                        from.entry(target).or_insert_with(|| {
+                            next.push(target);
+                            Some(id)
+                        });
+                    }
+                }
+            }
+            open = next;
+        }
+        None
     }
 
     /// Functions inside that `main` comes to.
