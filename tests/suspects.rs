@@ -3,12 +3,19 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used)] // helpers of tests fail as tests do
 
+mod pipeline;
 mod support;
 
+use gotriage::source::flow::Analysis;
+use gotriage::source::pairs::maps;
+use gotriage::source::{Module, Reading};
+use gotriage::triage::{self, Options};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 use support::{Truth, corpus, manifest};
 
 fn gotriage(arguments: &[&str]) -> Output {
@@ -176,6 +183,101 @@ fn the_other_line_of_a_one_sided_dump_is_found() {
     assert_eq!(first, all, "the true line is among three, but not first");
 }
 
+/// A crash at each line of a module that works on a map, as Go prints it: every `every`th of them.
+fn crashes(module: &Module, every: usize) -> Vec<String> {
+    let analysis = Analysis::new(module);
+    let mut lines = BTreeSet::new();
+    for map in maps(&analysis) {
+        for used in &map.uses {
+            let access = analysis.access(used).expect("an access");
+            let (_, _, func) = analysis.part(used.node).expect("a function");
+            let def = analysis.program.func(func).expect("a function");
+            let package = analysis.program.package(def.package).expect("a package");
+            let (name, file) = analysis.name(used.node);
+            let file = file.expect("a file").disk.display().to_string();
+            let directory = match package.path.rsplit_once('/') {
+                Some((directory, _)) if !package.is_main => format!("{directory}/"),
+                _ => String::new(),
+            };
+            let message = match access.op.writes() {
+                true => "concurrent map writes",
+                false => "concurrent map read and map write",
+            };
+            lines.insert((file, access.line, message, format!("{directory}{name}")));
+        }
+    }
+    let mut crashes = Vec::new();
+    for (file, line, message, func) in lines.into_iter().step_by(every) {
+        let mut text = format!("fatal error: {message}\n\ngoroutine 7 [running]:\n");
+        writeln!(text, "{func}(...)\n\t{file}:{line} +0x1d\n").expect("in memory");
+        crashes.push(text);
+    }
+    crashes
+}
+
+fn suspects_in(text: &str, module: Arc<Module>) -> Vec<Value> {
+    let options = Options {
+        source: Some(module),
+        ..Options::default()
+    };
+    let inputs: [(&str, &[u8]); 1] = [("log", text.as_bytes())];
+    let report = pipeline::with_evidence(&inputs, |evidence| triage::report(evidence, &options));
+    let incidents = report.incidents.into_iter();
+    incidents
+        .map(|incident| serde_json::to_value(incident.suspects).expect("JSON"))
+        .collect()
+}
+
+/// What differs between the whole of a module and what each crash asks of it; and how many suspects there are.
+fn differences(dir: &Path, every: usize) -> (Vec<String>, usize) {
+    let open = |deferred| {
+        let reading = Reading {
+            deferred,
+            ..Reading::default()
+        };
+        Arc::new(Module::open(dir, &reading).expect("Go source"))
+    };
+    let (whole, part) = (open(false), open(true));
+    let crashes = crashes(&whole, every);
+    if crashes.is_empty() {
+        return (Vec::new(), 0);
+    }
+    let expected = suspects_in(&crashes.concat(), whole);
+    assert_eq!(expected.len(), crashes.len(), "{}", dir.display());
+    let mut different = Vec::new();
+    let mut suspects = 0;
+    for (crash, expected) in crashes.iter().zip(&expected) {
+        suspects += expected.as_array().map_or(0, Vec::len);
+        let found = suspects_in(crash, part.clone());
+        if found != [expected.clone()] {
+            let found = found.first().unwrap_or(&Value::Null);
+            different.push(format!("{crash}{expected:#}\nbut\n{found:#}"));
+        }
+    }
+    (different, suspects)
+}
+
+#[test]
+fn what_a_crash_asks_of_a_module_is_what_the_whole_says() {
+    let programs = std::fs::read_dir(corpus().join("programs")).expect("programs");
+    let mut suspects = 0;
+    for entry in programs {
+        let dir = entry.expect("a program").path();
+        if Module::open(&dir, &Reading::default()).is_err() {
+            continue;
+        }
+        let (different, found) = differences(&dir, 1);
+        assert!(
+            different.is_empty(),
+            "{}: {}",
+            different.len(),
+            different[0]
+        );
+        suspects += found;
+    }
+    assert!(suspects > 200, "{suspects} suspects");
+}
+
 #[test]
 fn a_lock_hang_with_correct_locks_has_no_suspects() {
     let dumps = manifest();
@@ -302,6 +404,68 @@ fn damage_costs_one_file_and_a_note() {
         !noted.contains("other_windows.go") && !noted.contains("ignored.go"),
         "{noted:?}"
     );
+}
+
+/// A module with all that `go build` treats apart.
+const APART: [(&str, &str); 8] = [
+    ("go.mod", "module example.com/shop\n\ngo 1.21\n"),
+    (
+        "vendor/example.com/lib/lib.go",
+        "package lib\n\nvar Shared = map[string]int{}\n\nfunc Racy() {\n\tgo func() { Shared[\"a\"]++ }()\n\tShared[\"b\"]++\n}\n",
+    ),
+    (
+        "main.go",
+        "package main\n\nimport (\n\t\"example.com/lib\"\n\t\"example.com/shop/cg\"\n\t\"example.com/shop/gen\"\n)\n\nfunc main() {\n\tlib.Racy()\n\tcg.Run()\n\tgen.Run()\n\tplatform()\n\tselect {}\n}\n",
+    ),
+    (
+        "plat_linux.go",
+        "package main\n\nvar seen = map[string]bool{}\n\nfunc platform() {\n\tfor i := 0; i < 2; i++ {\n\t\tgo func() { seen[\"linux\"] = true }()\n\t}\n}\n",
+    ),
+    (
+        "plat_darwin.go",
+        "package main\n\nvar seen = map[string]bool{}\n\nfunc platform() {\n\tgo func() { seen[\"darwin\"] = true }()\n\tseen[\"darwin\"] = false\n}\n",
+    ),
+    (
+        "plat_other.go",
+        "//go:build !linux && !darwin\n\npackage main\n\nvar seen = map[string]bool{}\n\nfunc platform() { seen[\"other\"] = true }\n",
+    ),
+    (
+        "cg/cg.go",
+        "package cg\n\n/*\n#include <stdlib.h>\nstatic int twice(int x) { return 2 * x; } // \" ' ` {\n*/\nimport \"C\"\n\nvar handles = map[int]*C.char{}\n\n//export onEvent\nfunc onEvent(id C.int) {\n\thandles[int(id)] = nil\n}\n\nfunc Run() {\n\tgo func() {\n\t\thandles[int(C.twice(2))] = C.CString(\"x\")\n\t}()\n\tdelete(handles, 1)\n}\n",
+    ),
+    (
+        "gen/zz_generated.go",
+        "// Code generated by shop-gen. DO NOT EDIT.\n\npackage gen\n\nvar table = map[string][]byte{\n\t\"a\": {0x1f, 0x8b},\n}\n\nvar counts = map[string]int{}\n\nfunc Run() {\n\tfor k := range table {\n\t\tgo func() { counts[k]++ }()\n\t}\n}\n",
+    ),
+];
+
+#[test]
+fn vendored_code_cgo_other_systems_and_generated_code_are_told_apart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    for (name, text) in APART {
+        let path = dir.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a directory")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+    let report = suspects_of(dir.path());
+    let maps = report["suspects"].as_array().expect("a list");
+    let maps: BTreeSet<&str> = maps.iter().filter_map(|map| map["map"].as_str()).collect();
+    assert_eq!(
+        maps,
+        BTreeSet::from(["cg.handles", "gen.counts", "main.seen"])
+    );
+    let lines: BTreeSet<(String, u64)> = named(&report)
+        .into_iter()
+        .map(|(file, line, _)| (file, line))
+        .collect();
+    assert!(
+        lines.contains(&("plat_linux.go".to_owned(), 7)),
+        "{lines:?}"
+    );
+    assert_eq!(report["notes"].as_array().map(Vec::len), Some(0));
+    let (different, suspects) = differences(dir.path(), 1);
+    assert!(different.is_empty(), "{}", different[0]);
+    assert!(suspects > 3, "{suspects} suspects");
 }
 
 #[test]

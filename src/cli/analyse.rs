@@ -86,7 +86,11 @@ fn program<'x>(bytes: &'x [u8], path: Option<&Path>) -> Option<Executable<'x>> {
 
 /// The module of `--src`; what cannot be read is told, and the report goes on without it.
 fn source(dir: Option<&Path>) -> Option<Arc<Module>> {
-    let opened = Module::open(dir?, &Reading::default());
+    let reading = Reading {
+        deferred: true,
+        ..Reading::default()
+    };
+    let opened = Module::open(dir?, &reading);
     opened
         .map_err(|error| output::complain(&format!("--src {error}")))
         .ok()

@@ -4,6 +4,7 @@
 //! files, [`super::walk`] goes through the bodies. A million lines are held in this form, so nodes are small and names are shared
 //! within a file. Lines count from 1.
 
+use super::skim::Outline;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -31,6 +32,17 @@ pub struct File {
     pub error: Option<u32>,
     /// Lines of the file.
     pub lines: u32,
+    /// Where its bodies are, if they are parsed when asked for.
+    pub deferred: Option<Deferred>,
+}
+
+/// A file of which only the declarations are parsed: the bodies of [`File::funcs`] are empty.
+#[derive(Debug)]
+pub struct Deferred {
+    /// The whole text.
+    pub text: Vec<u8>,
+    /// Its functions, each where it is in [`File::funcs`].
+    pub outline: Outline,
 }
 
 /// `type Name[T any] = Type`.

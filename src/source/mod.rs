@@ -15,6 +15,8 @@ mod lower;
 pub mod module;
 pub mod pairs;
 pub mod program;
+mod scope;
+mod skim;
 mod tags;
 mod walk;
 

@@ -6,7 +6,7 @@
 //! part and a note.
 
 use super::ast::File;
-use super::lower::lower;
+use super::lower::Reader;
 use super::tags::{Target, is_built};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -66,6 +66,8 @@ pub struct Reading {
     pub target: Target,
     /// With `_test.go` files: for a crash inside a test.
     pub tests: bool,
+    /// Bodies of functions are parsed when they are asked for: for a crash, which asks for few of them.
+    pub deferred: bool,
 }
 
 /// The files of a directory tree, read.
@@ -79,6 +81,8 @@ pub struct Module {
     pub files: Vec<File>,
     /// What was left out.
     pub notes: Vec<SourceNote>,
+    /// Bodies are parsed when they are asked for: see [`Reading::deferred`].
+    pub deferred: bool,
 }
 
 impl Module {
@@ -99,7 +103,10 @@ impl Module {
         let read = || -> Vec<_> {
             paths
                 .par_iter()
-                .map(|path| read(&root, path, reading))
+                .map_init(Reader::new, |reader, path| {
+                    read(reader.as_mut()?, &root, path, reading)
+                })
+                .flatten()
                 .collect()
         };
         let read = match &pool {
@@ -123,6 +130,7 @@ impl Module {
             modules,
             files,
             notes,
+            deferred: reading.deferred,
         })
     }
 
@@ -218,7 +226,13 @@ fn module_line(text: &str) -> Option<String> {
     Some(path.trim().trim_matches(['"', '`']).to_owned())
 }
 
-fn read(root: &Path, path: &str, reading: &Reading) -> (Option<File>, Vec<SourceNote>) {
+/// A file of the module; `None` where there is no parser at all.
+fn read(
+    reader: &mut Reader,
+    root: &Path,
+    path: &str,
+    reading: &Reading,
+) -> Option<(Option<File>, Vec<SourceNote>)> {
     let disk = root.join(path);
     let note = |line, text: String| SourceNote {
         file: Some(path.to_owned()),
@@ -228,24 +242,28 @@ fn read(root: &Path, path: &str, reading: &Reading) -> (Option<File>, Vec<Source
     let size = std::fs::metadata(&disk).map(|data| data.len());
     if size.is_ok_and(|size| size > MAX_FILE_BYTES) {
         let text = "left out: larger than 4 MiB, a generated table".to_owned();
-        return (None, vec![note(None, text)]);
+        return Some((None, vec![note(None, text)]));
     }
     let text = match std::fs::read(&disk) {
         Ok(text) => text,
-        Err(cause) => return (None, vec![note(None, format!("left out: {cause}"))]),
+        Err(cause) => return Some((None, vec![note(None, format!("left out: {cause}"))])),
     };
     if !is_built(path, &text, &reading.target) {
-        return (None, Vec::new());
+        return Some((None, Vec::new()));
     }
-    let Some(file) = lower(path.to_owned(), disk, &text) else {
+    let file = match reading.deferred {
+        true => reader.headers(path.to_owned(), disk, text),
+        false => reader.file(path.to_owned(), disk, &text),
+    };
+    let Some(file) = file else {
         let text = "left out: the parser gave up on it".to_owned();
-        return (None, vec![note(None, text)]);
+        return Some((None, vec![note(None, text)]));
     };
     let said = file.error.map(|line| {
         let text = "syntax error; what stands around it is left out".to_owned();
         note(Some(line), text)
     });
-    (Some(file), said.into_iter().collect())
+    Some((Some(file), said.into_iter().collect()))
 }
 
 /// The module path of a tree without `go.mod`: what stands before its own directories in its imports, most often seen.

@@ -7,7 +7,7 @@ mod common;
 
 use super::facts::{Access, CallKind, Held, Place};
 use super::flow::{Analysis, NodeId, Root, RootKind, Use, named_in};
-use super::program::{FuncId, Ty, TypeId};
+use super::program::{FuncId, Program, Ty, TypeId};
 use common::in_common;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
@@ -485,8 +485,7 @@ pub fn map_name(analysis: &Analysis<'_>, place: &Place) -> String {
 }
 
 /// What a place's value is, where its declaration says it.
-pub fn type_of(analysis: &Analysis<'_>, place: &Place) -> Ty {
-    let program = &analysis.program;
+pub fn type_of(program: &Program<'_>, place: &Place) -> Ty {
     match place {
         Place::Global(id) => program.var(*id).map_or(Ty::Unknown, |var| var.ty.clone()),
         Place::Field(owner, name) => {
@@ -494,7 +493,7 @@ pub fn type_of(analysis: &Analysis<'_>, place: &Place) -> Ty {
             let field = fields.iter().find(|field| field.name == *name);
             field.map_or(Ty::Unknown, |field| field.ty.clone())
         }
-        Place::Element(of) => match program.underlying(&program.pointee(&type_of(analysis, of))) {
+        Place::Element(of) => match program.underlying(&program.pointee(&type_of(program, of))) {
             Ty::Map(of) => of.1.clone(),
             Ty::List(of) | Ty::Chan(of) => (*of).clone(),
             _ => Ty::Unknown,

@@ -11,7 +11,7 @@ pub use lookup::Selected;
 
 use super::ast::{File, FuncDecl, Name, TypeExpr};
 use super::module::Module;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// A type declaration of the module.
@@ -155,7 +155,7 @@ pub struct Program<'m> {
     /// The package of each file.
     pub file_packages: Vec<PackageId>,
     /// Imported names of each file.
-    pub imports: Vec<HashMap<Name, Import>>,
+    pub imports: Vec<FxHashMap<Name, Import>>,
     /// Packages, by path of their directories.
     pub packages: Vec<Package>,
     /// Types.
@@ -164,12 +164,20 @@ pub struct Program<'m> {
     pub funcs: Vec<FuncDef>,
     /// Package variables.
     pub vars: Vec<VarDef>,
-    type_index: HashMap<(PackageId, Name), TypeId>,
-    func_index: HashMap<(PackageId, Name), FuncId>,
-    var_index: HashMap<(PackageId, Name), VarId>,
-    methods: HashMap<(TypeId, Name), FuncId>,
+    /// By package.
+    indices: Vec<Index>,
+    /// By type.
+    methods: Vec<FxHashMap<Name, FuncId>>,
     /// Types by the methods they declare.
-    method_owners: HashMap<Name, Vec<TypeId>>,
+    method_owners: FxHashMap<Name, Vec<TypeId>>,
+}
+
+/// The names of a package.
+#[derive(Default)]
+struct Index {
+    types: FxHashMap<Name, TypeId>,
+    funcs: FxHashMap<Name, FuncId>,
+    vars: FxHashMap<Name, VarId>,
 }
 
 /// Where a type expression stands.
@@ -232,17 +240,29 @@ impl<'m> Program<'m> {
 
     /// A function of a package.
     pub fn func_named(&self, package: PackageId, name: &Name) -> Option<FuncId> {
-        self.func_index.get(&(package, name.clone())).copied()
+        self.indices
+            .get(package.0 as usize)?
+            .funcs
+            .get(name)
+            .copied()
     }
 
     /// A variable of a package.
     pub fn var_named(&self, package: PackageId, name: &Name) -> Option<VarId> {
-        self.var_index.get(&(package, name.clone())).copied()
+        self.indices
+            .get(package.0 as usize)?
+            .vars
+            .get(name)
+            .copied()
     }
 
     /// A type of a package.
     pub fn type_named(&self, package: PackageId, name: &Name) -> Option<TypeId> {
-        self.type_index.get(&(package, name.clone())).copied()
+        self.indices
+            .get(package.0 as usize)?
+            .types
+            .get(name)
+            .copied()
     }
 
     /// What a name in a file's import list stands for.

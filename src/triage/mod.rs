@@ -81,14 +81,26 @@ pub fn report_with_traces(
     let mut notes = notes(evidence);
     let mut reports: Vec<IncidentReport> = Vec::with_capacity(found.len());
     let book = options.memory.snapshot.as_ref().map(Book::open);
-    let source = options.source.as_deref().map(SourceView::new);
-    let capture = Capture {
+    let mut capture = Capture {
         book: book.as_ref(),
         has_secrets: options.memory.has_secrets,
         processes: found.len(),
         traces,
-        source: source.as_ref(),
+        source: None,
     };
+    let source = options
+        .source
+        .as_deref()
+        .map(|module| match module.deferred {
+            true => {
+                let cases = found.iter();
+                let cases =
+                    cases.map(|incident| Case::new(evidence, incident, options.go, capture));
+                SourceView::at(module, &suspects::stacks(cases))
+            }
+            false => SourceView::new(module),
+        });
+    capture.source = source.as_ref();
     for incident in &found {
         let case = Case::new(evidence, incident, options.go, capture);
         notes.extend(case_notes(&case));

@@ -36,12 +36,17 @@ pub fn run(settings: &SuspectsSettings) -> Exit {
             return Exit::Incomplete;
         }
     };
-    let report = review(&SourceView::new(&module));
-    match print(&report, settings) {
+    let view = SourceView::new(&module);
+    let report = review(&view);
+    let exit = match print(&report, settings) {
         false => Exit::Incomplete,
         true if settings.fail && !report.suspects.is_empty() => Exit::Failing,
         true => Exit::Analysed,
-    }
+    };
+    // The process ends here: to take a million lines apart again, piece by piece, is left to the system.
+    std::mem::forget(view);
+    std::mem::forget(module);
+    exit
 }
 
 fn print(report: &SuspectsReport, settings: &SuspectsSettings) -> bool {

@@ -164,17 +164,14 @@ pub(super) fn shared_params(facts: &[Facts], graph: &Graph) -> Vec<u64> {
     while let Some(node) = open.pop_front() {
         let here = shared.get(node.0 as usize).copied().unwrap_or(u64::MAX);
         for link in graph.from(node).filter(|link| link.kind == CallKind::Call) {
-            let mut bits = 0u64;
-            for at in 0..64u16 {
-                let arg = link.args.get(usize::from(at));
-                let private = arg.is_some_and(|arg| {
-                    arg.fresh
-                        || arg
-                            .base
-                            .is_some_and(|base| is_private(facts, graph, node, base, here))
-                });
-                if !private {
-                    bits |= bit(at);
+            let mut bits = u64::MAX;
+            for (arg, at) in link.args.iter().take(64).zip(0..) {
+                let private = arg.fresh
+                    || arg
+                        .base
+                        .is_some_and(|base| is_private(facts, graph, node, base, here));
+                if private {
+                    bits &= !bit(at);
                 }
             }
             if let Some(slot) = shared.get_mut(link.to.0 as usize)

@@ -13,13 +13,16 @@ mod sharing;
 mod together;
 
 pub use graph::{Link, NodeId};
+pub(super) use places::MAX_ORIGINS;
 pub use roots::{Root, RootKind};
 pub use sharing::{Common, Guesses, Tie, Way, Whose};
 
 use super::ast::File;
 use super::facts::{Access, Facts, Held, Part, Place};
+use super::frames::Frame;
 use super::module::{Module, WORKER_STACK};
 use super::program::{FuncId, Program, Ty, TypeId};
+use super::scope;
 use super::walk::{Summaries, Summary, walk};
 use graph::Graph;
 use rayon::prelude::*;
@@ -107,9 +110,26 @@ impl<'m> Analysis<'m> {
         }
     }
 
+    /// Analyses what has to do with the lines that crashed: the innermost of each stack's frames that is in the module.
+    pub fn at(module: &'m Module, stacks: &[Vec<Frame<'_>>]) -> Self {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .stack_size(WORKER_STACK)
+            .build();
+        match pool {
+            Ok(pool) => pool.install(|| scope::analyse(module, stacks)),
+            Err(_) => scope::analyse(module, stacks),
+        }
+    }
+
     fn build(module: &'m Module) -> Self {
         let mut program = Program::new(module);
-        let mut facts = walk_all(&mut program);
+        infer_variables(&mut program);
+        let facts = walk_all(&program);
+        Self::join(module, program, facts)
+    }
+
+    /// Joins the facts of all functions.
+    pub(super) fn join(module: &'m Module, program: Program<'m>, mut facts: Vec<Facts>) -> Self {
         entry::unify_locks(&mut facts);
         let graph = Graph::new(&program, &facts);
         let shared_params = entry::shared_params(&facts, &graph);
@@ -292,53 +312,59 @@ impl<'m> Analysis<'m> {
     }
 }
 
-fn walk_all(program: &mut Program<'_>) -> Vec<Facts> {
-    let mut summaries = Summaries::default();
-    let ids: Vec<FuncId> = (0..program.funcs.len() as u32).map(FuncId).collect();
-    let initialisers = ids
-        .iter()
-        .filter(|&&id| program.func(id).is_some_and(|func| func.decl.is_none()));
-    let initialisers: Vec<FuncId> = initialisers.copied().collect();
+/// Types of package variables that follow from their values.
+pub(super) fn infer_variables(program: &mut Program<'_>) {
+    let summaries = Summaries::default();
+    let all = program.funcs.iter().zip(0..);
+    let initialisers: Vec<FuncId> = all
+        .filter(|(func, _)| func.decl.is_none())
+        .map(|(_, id)| FuncId(id))
+        .collect();
     // Twice: a variable may be made of another one's value.
     for _ in 0..2 {
         let found: Vec<_> = initialisers
             .par_iter()
-            .flat_map_iter(|&id| walk(program, &summaries, id).1)
+            .flat_map_iter(|&id| walk(program, &summaries, id, None).1)
             .collect();
         for (var, ty) in found {
             program.infer_var(var, ty);
         }
     }
-    let mut facts = Vec::new();
-    for _ in 0..ROUNDS {
-        facts = ids
-            .par_iter()
-            .map(|&id| walk(program, &summaries, id).0)
-            .collect();
-        summaries.funcs = summarise(&ids, &facts);
-    }
-    facts
 }
 
-fn summarise(ids: &[FuncId], facts: &[Facts]) -> HashMap<FuncId, Summary> {
-    let all = ids.iter().zip(facts).filter_map(|(&id, facts)| {
-        let part = facts.parts.first()?;
-        let travels = |held: &&Held| held.lock.as_ref().is_some_and(is_portable);
-        let summary = Summary {
-            gained: part.gained.iter().filter(travels).cloned().collect(),
-            released: part
-                .released
-                .iter()
-                .filter(|lock| is_portable(lock))
-                .cloned()
-                .collect(),
-            returns_fresh: part.returns_fresh,
-            returns: part.returns.clone(),
-            returns_part_of: part.returns_part_of,
-        };
-        (summary != Summary::default()).then_some((id, summary))
-    });
-    all.collect()
+fn walk_all(program: &Program<'_>) -> Vec<Facts> {
+    let ids = 0..program.funcs.len() as u32;
+    let walked = |summaries: &Summaries, id| walk(program, summaries, FuncId(id), None).0;
+    let mut summaries = Summaries::default();
+    for _ in 1..ROUNDS {
+        let found = ids.clone().into_par_iter().filter_map(|id| {
+            let facts = walked(&summaries, id);
+            Some((FuncId(id), summary(&facts)?))
+        });
+        summaries.funcs = found.collect();
+    }
+    ids.into_par_iter()
+        .map(|id| walked(&summaries, id))
+        .collect()
+}
+
+/// What callers have to know of a function; `None` where that is nothing.
+pub(super) fn summary(facts: &Facts) -> Option<Summary> {
+    let part = facts.parts.first()?;
+    let travels = |held: &&Held| held.lock.as_ref().is_some_and(is_portable);
+    let summary = Summary {
+        gained: part.gained.iter().filter(travels).cloned().collect(),
+        released: part
+            .released
+            .iter()
+            .filter(|lock| is_portable(lock))
+            .cloned()
+            .collect(),
+        returns_fresh: part.returns_fresh,
+        returns: part.returns.clone(),
+        returns_part_of: part.returns_part_of,
+    };
+    (summary != Summary::default()).then_some(summary)
 }
 
 /// True for places that mean the same in every function.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 const MAX_STEPS: usize = 6;
 
 /// A parameter with more origins than this is that of a helper for everything.
-const MAX_ORIGINS: usize = 6;
+pub(in crate::source) const MAX_ORIGINS: usize = 6;
 
 /// Places looked at for one parameter: helpers that call each other with many maps would be gone through again and again.
 const MAX_VISITS: usize = 200;

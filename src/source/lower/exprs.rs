@@ -114,7 +114,7 @@ impl Lowering<'_> {
 
     /// Long sums lean to the left; they are flattened without going deeper.
     fn binary(&mut self, node: Node<'_>) -> Expr {
-        if operator(node) == Some("&&") {
+        if self.operator(node) == Some("&&") {
             let left = self.field_expr(node, "left");
             let right = self.field_expr(node, "right");
             return Expr::And(Box::new((left, right)));
@@ -126,7 +126,7 @@ impl Lowering<'_> {
             let Some(left) = self.field(at, "left") else {
                 break;
             };
-            if left.kind() != "binary_expression" || operator(left) == Some("&&") {
+            if left.kind() != "binary_expression" || self.operator(left) == Some("&&") {
                 parts.push(self.expr(left));
                 break;
             }
@@ -158,10 +158,10 @@ impl Lowering<'_> {
         }
         elements
     }
-}
 
-/// The operator of a binary or unary expression.
-fn operator<'t>(node: Node<'t>) -> Option<&'t str> {
-    let operator = node.child_by_field_name("operator")?;
-    Some(operator.kind())
+    /// The operator of a binary or unary expression.
+    fn operator<'n>(&self, node: Node<'n>) -> Option<&'n str> {
+        let operator = self.field(node, "operator")?;
+        Some(operator.kind())
+    }
 }

@@ -1,6 +1,6 @@
 //! From the grammar's tree of one file to [`File`], the compact form; the tree is dropped here.
 //!
-//! [`super::module`] calls [`lower`] once per file, in parallel. Grammar: tree-sitter-go; node names below are its own.
+//! [`super::module`] calls [`Reader::file`] or [`Reader::headers`] once per file, in parallel. Grammar: tree-sitter-go; node names below are its own.
 //!
 //! ```go
 //! package store                            // package_clause
@@ -17,11 +17,13 @@ mod exprs;
 mod stmts;
 mod types;
 
-use super::ast::{Expr, File, Func, FuncDecl, Name, Param, TypeDecl, TypeExpr, VarDecl};
-use std::collections::HashSet;
+use super::ast::{Deferred, Expr, File, Func, FuncDecl, Name, Param, TypeDecl, TypeExpr, VarDecl};
+use super::skim::{Span, headers, plain, skim};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tree_sitter::{Node, Parser};
+use tree_sitter::{Language, Node, Parser, Point, Range};
 
 /// Deeper than people write, and shallow enough for the stack of a worker ([`super::module::WORKER_STACK`]).
 const MAX_NESTING: u32 = 200;
@@ -29,34 +31,107 @@ const MAX_NESTING: u32 = 200;
 /// Comments of this many bytes above a function are read for claims about locks.
 const MAX_DOC: usize = 4096;
 
-/// Reads a file. `None` where the parser gives up on it.
-pub fn lower(path: String, disk: PathBuf, text: &[u8]) -> Option<File> {
-    let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_go::LANGUAGE.into()).ok()?;
-    let tree = parser.parse(text, None)?;
-    let mut lowering = Lowering::new(text);
-    let root = tree.root_node();
-    let mut file = File {
-        path,
-        disk,
-        package: lowering.name(""),
-        imports: Vec::new(),
-        types: Vec::new(),
-        vars: Vec::new(),
-        funcs: Vec::new(),
-        error: root.has_error().then(|| first_error(root)),
-        lines: memchr::memchr_iter(b'\n', text).count() as u32,
-    };
-    let mut doc: Option<Node<'_>> = None;
-    for node in lowering.children(root) {
-        lowering.declaration(node, doc, &mut file);
-        doc = match node.kind() {
-            "comment" => Some(doc.unwrap_or(node)),
-            _ => None,
-        };
+/// What a worker reads files with.
+pub struct Reader {
+    parser: Parser,
+    /// The grammar's numbers of its fields, by name.
+    fields: FxHashMap<String, u16>,
+}
+
+impl Reader {
+    /// A reader; `None` where the grammar does not fit the parser.
+    pub fn new() -> Option<Self> {
+        let mut parser = Parser::new();
+        let grammar: Language = tree_sitter_go::LANGUAGE.into();
+        parser.set_language(&grammar).ok()?;
+        let ids = 1..=grammar.field_count() as u16;
+        let fields = ids.filter_map(|id| Some((grammar.field_name_for_id(id)?.to_owned(), id)));
+        let fields = fields.collect();
+        Some(Self { parser, fields })
     }
-    file.types.append(&mut lowering.types);
-    Some(file)
+
+    /// Reads a file. `None` where the parser gives up on it.
+    pub fn file(&mut self, path: String, disk: PathBuf, text: &[u8]) -> Option<File> {
+        if let Some(outline) = skim(text, false) {
+            let read = self.parsed(path.clone(), disk.clone(), &plain(text, &outline))?;
+            if read.error.is_none() {
+                return Some(read);
+            }
+        }
+        self.parsed(path, disk, text)
+    }
+
+    /// Reads the declarations of a file and leaves its functions' bodies for [`Reader::function`]. A file in which the two would not be
+    /// told apart for certain is read whole.
+    pub fn headers(&mut self, path: String, disk: PathBuf, text: Vec<u8>) -> Option<File> {
+        if let Some(mut outline) = skim(&text, true) {
+            let read = self.parsed(path.clone(), disk.clone(), &headers(&text, &outline))?;
+            let pairs = read.funcs.iter().zip(&outline.funcs);
+            let agree = read.funcs.len() == outline.funcs.len()
+                && pairs
+                    .into_iter()
+                    .all(|(decl, span)| decl.func.line == span.line);
+            if agree && read.error.is_none() {
+                outline.idle = Vec::new();
+                let deferred = Some(Deferred { text, outline });
+                return Some(File { deferred, ..read });
+            }
+        }
+        self.file(path, disk, &text)
+    }
+
+    /// The function that stands there, with its body.
+    pub fn function(&mut self, text: &[u8], span: &Span) -> Option<Func> {
+        let point = |row: u32| Point {
+            row: row.saturating_sub(1) as usize,
+            column: 0,
+        };
+        let range = Range {
+            start_byte: span.bytes.start,
+            end_byte: span.bytes.end,
+            start_point: point(span.line),
+            // Behind every line of the file: only the bytes count.
+            end_point: point(u32::MAX),
+        };
+        self.parser.set_included_ranges(&[range]).ok()?;
+        let tree = self.parser.parse(text, None);
+        self.parser.set_included_ranges(&[]).ok()?;
+        let tree = tree?;
+        let mut lowering = Lowering::new(text, &self.fields);
+        let declared = lowering.children(tree.root_node()).into_iter();
+        let mut functions = declared
+            .filter(|node| matches!(node.kind(), "function_declaration" | "method_declaration"));
+        functions.next().map(|node| lowering.func(node))
+    }
+
+    /// A text as the grammar sees it.
+    fn parsed(&mut self, path: String, disk: PathBuf, text: &[u8]) -> Option<File> {
+        let tree = self.parser.parse(text, None)?;
+        let mut lowering = Lowering::new(text, &self.fields);
+        let root = tree.root_node();
+        let mut file = File {
+            path,
+            disk,
+            package: lowering.name(""),
+            imports: Vec::new(),
+            types: Vec::new(),
+            vars: Vec::new(),
+            funcs: Vec::new(),
+            error: root.has_error().then(|| first_error(root)),
+            lines: memchr::memchr_iter(b'\n', text).count() as u32,
+            deferred: None,
+        };
+        let mut doc: Option<Node<'_>> = None;
+        for node in lowering.children(root) {
+            lowering.declaration(node, doc, &mut file);
+            doc = match node.kind() {
+                "comment" => Some(doc.unwrap_or(node)),
+                _ => None,
+            };
+        }
+        file.types.append(&mut lowering.types);
+        Some(file)
+    }
 }
 
 /// Line of the first damaged place.
@@ -78,7 +153,8 @@ fn first_error(root: Node<'_>) -> u32 {
 /// The state of one file's reading.
 pub(super) struct Lowering<'t> {
     text: &'t [u8],
-    names: HashSet<Name>,
+    fields: &'t FxHashMap<String, u16>,
+    names: FxHashSet<Name>,
     /// Declarations met inside functions.
     types: Vec<TypeDecl>,
     depth: u32,
@@ -95,10 +171,11 @@ pub(super) fn last_line(node: Node<'_>) -> u32 {
 }
 
 impl<'t> Lowering<'t> {
-    fn new(text: &'t [u8]) -> Self {
+    fn new(text: &'t [u8], fields: &'t FxHashMap<String, u16>) -> Self {
         Self {
             text,
-            names: HashSet::new(),
+            fields,
+            names: FxHashSet::default(),
             types: Vec::new(),
             depth: 0,
         }
@@ -118,12 +195,15 @@ impl<'t> Lowering<'t> {
     }
 
     fn field<'n>(&self, node: Node<'n>, name: &str) -> Option<Node<'n>> {
-        node.child_by_field_name(name)
+        node.child_by_field_id(*self.fields.get(name)?)
     }
 
     fn fields<'n>(&self, node: Node<'n>, name: &str) -> Vec<Node<'n>> {
+        let Some(id) = self.fields.get(name).copied().and_then(NonZeroU16::new) else {
+            return Vec::new();
+        };
         let mut cursor = node.walk();
-        let found = node.children_by_field_name(name, &mut cursor);
+        let found = node.children_by_field_id(id, &mut cursor);
         found.filter(Node::is_named).collect()
     }
 

@@ -23,6 +23,7 @@ impl Lowering<'_> {
                 _ => self.statement_into(part, &mut statements),
             }
         }
+        statements.shrink_to_fit();
         statements
     }
 
@@ -251,6 +252,7 @@ impl Lowering<'_> {
             for part in lowering.parts(list) {
                 lowering.statement_into(part, &mut statements);
             }
+            statements.shrink_to_fit();
             statements
         })
         .unwrap_or_default()

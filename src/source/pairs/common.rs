@@ -147,7 +147,7 @@ fn is_element_of_list(analysis: &Analysis<'_>, place: &Place) -> bool {
                     local.is_some_and(|local| local.is_list)
                 }
                 of => {
-                    let ty = type_of(analysis, of);
+                    let ty = type_of(&analysis.program, of);
                     let ty = analysis.program.underlying(&analysis.program.pointee(&ty));
                     matches!(ty, Ty::List(_))
                 }

@@ -1,12 +1,13 @@
 //! Filling the tables of a [`Program`].
 
 use super::{
-    FuncDef, FuncId, FuncTy, Import, Package, PackageId, Program, Scope, Ty, TypeDef, TypeId,
-    VarDef, VarId,
+    FuncDef, FuncId, FuncTy, Import, Index, Package, PackageId, Program, Scope, Ty, TypeDef,
+    TypeId, VarDef, VarId,
 };
 use crate::source::ast::{File, FuncDecl, Name, TypeExpr};
 use crate::source::module::{Module, directory};
-use std::collections::HashMap;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// Packages, then types, then functions and variables: each needs the ones before.
@@ -19,11 +20,9 @@ pub(super) fn build(module: &Module) -> Program<'_> {
         types: Vec::new(),
         funcs: Vec::new(),
         vars: Vec::new(),
-        type_index: HashMap::new(),
-        func_index: HashMap::new(),
-        var_index: HashMap::new(),
-        methods: HashMap::new(),
-        method_owners: HashMap::new(),
+        indices: Vec::new(),
+        methods: Vec::new(),
+        method_owners: FxHashMap::default(),
     };
     packages(&mut program, module);
     imports(&mut program);
@@ -34,7 +33,7 @@ pub(super) fn build(module: &Module) -> Program<'_> {
 }
 
 fn packages(program: &mut Program<'_>, module: &Module) {
-    let mut by_directory: HashMap<(&str, &str), PackageId> = HashMap::new();
+    let mut by_directory: FxHashMap<(&str, &str), PackageId> = FxHashMap::default();
     for file in &module.files {
         let dir = directory(&file.path);
         // The external test package of a directory is a package of its own.
@@ -51,6 +50,7 @@ fn packages(program: &mut Program<'_>, module: &Module) {
                 is_main: &*file.package == "main",
                 imports: Vec::new(),
             });
+            program.indices.push(Index::default());
         }
         // A damaged file has no package clause; the next one of its directory tells.
         if let Some(package) = program.packages.get_mut(id.0 as usize)
@@ -64,7 +64,7 @@ fn packages(program: &mut Program<'_>, module: &Module) {
 }
 
 fn imports(program: &mut Program<'_>) {
-    let mut by_path: HashMap<&str, PackageId> = HashMap::new();
+    let mut by_path: FxHashMap<&str, PackageId> = FxHashMap::default();
     for (package, at) in program.packages.iter().zip(0..) {
         by_path.entry(&package.path).or_insert(PackageId(at));
     }
@@ -143,11 +143,13 @@ fn types(program: &mut Program<'_>) {
         let package = scope(program, at, &[]).package;
         for decl in &file.types {
             let id = TypeId(program.types.len() as u32);
-            let index = &mut program.type_index;
-            if index.contains_key(&(package, decl.name.clone())) {
+            let Some(index) = program.indices.get_mut(package.0 as usize) else {
+                continue;
+            };
+            if index.types.contains_key(&decl.name) {
                 continue;
             }
-            index.insert((package, decl.name.clone()), id);
+            index.types.insert(decl.name.clone(), id);
             program.types.push(TypeDef {
                 package,
                 name: decl.name.clone(),
@@ -157,8 +159,11 @@ fn types(program: &mut Program<'_>) {
             declared.push((at, decl));
         }
     }
+    program
+        .methods
+        .resize_with(program.types.len(), FxHashMap::default);
     let resolved: Vec<Ty> = declared
-        .into_iter()
+        .into_par_iter()
         .map(|(at, decl)| program.resolve(&decl.ty, scope(program, at, &decl.params)))
         .collect();
     for (def, ty) in program.types.iter_mut().zip(resolved) {
@@ -216,10 +221,9 @@ fn function(program: &mut Program<'_>, file: usize, index: u32, decl: &FuncDecl)
     let name = decl.name.clone();
     match receiver {
         Some(receiver) => {
-            program
-                .methods
-                .entry((receiver, name.clone()))
-                .or_insert(id);
+            if let Some(methods) = program.methods.get_mut(receiver.0 as usize) {
+                methods.entry(name.clone()).or_insert(id);
+            }
             program
                 .method_owners
                 .entry(name)
@@ -227,10 +231,9 @@ fn function(program: &mut Program<'_>, file: usize, index: u32, decl: &FuncDecl)
                 .push(receiver);
         }
         None if decl.receiver.is_none() && &*name != "init" => {
-            program
-                .func_index
-                .entry((scope.package, name))
-                .or_insert(id);
+            if let Some(index) = program.indices.get_mut(scope.package.0 as usize) {
+                index.funcs.entry(name).or_insert(id);
+            }
         }
         None => {}
     }
@@ -251,8 +254,9 @@ fn variables(program: &mut Program<'_>) {
                     file: at as u32,
                     line: decl.line,
                 });
-                let index = &mut program.var_index;
-                index.entry((scope.package, name.clone())).or_insert(id);
+                if let Some(index) = program.indices.get_mut(scope.package.0 as usize) {
+                    index.vars.entry(name.clone()).or_insert(id);
+                }
             }
         }
     }

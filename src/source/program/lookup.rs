@@ -81,7 +81,7 @@ impl Program<'_> {
 
     /// A method that the type itself declares.
     pub fn own_method(&self, id: TypeId, name: &Name) -> Option<FuncId> {
-        self.methods.get(&(id, name.clone())).copied()
+        self.methods.get(id.0 as usize)?.get(name).copied()
     }
 
     /// What `x.name` is for an `x` of this type: the shallowest field or method of that name.

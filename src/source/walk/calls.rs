@@ -3,7 +3,7 @@
 use super::{Argument, Base, CallKind, Held, MapOp, Target, Value, Walker};
 use crate::source::ast::{Call, Expr, Func, Name};
 use crate::source::facts::{Origin, PartOf, Place};
-use crate::source::program::{Selected, Ty, TypeId};
+use crate::source::program::{Program, Selected, Ty, TypeId};
 use std::sync::Arc;
 
 /// Functions of other modules that run what they are given in a goroutine, whatever their package: `errgroup.Group.Go`,
@@ -260,20 +260,7 @@ impl Walker<'_, '_> {
         let Some(owner) = self.struct_of(&value.ty) else {
             return;
         };
-        let own = [
-            "MarshalJSON",
-            "String",
-            "Error",
-            "MarshalText",
-            "GoString",
-            "Format",
-            "MarshalYAML",
-            "LogValue",
-        ];
-        if own
-            .iter()
-            .any(|name| self.program.own_method(owner, &Name::from(*name)).is_some())
-        {
+        if encodes_itself(self.program, owner) {
             return;
         }
         let prints_all = matches!(&**path, "fmt" | "log");
@@ -557,11 +544,28 @@ fn is_lookup(callee: &Value) -> bool {
     }
 }
 
+/// True for a type that encoders do not look into.
+pub(in crate::source) fn encodes_itself(program: &Program<'_>, owner: TypeId) -> bool {
+    let own = [
+        "MarshalJSON",
+        "String",
+        "Error",
+        "MarshalText",
+        "GoString",
+        "Format",
+        "MarshalYAML",
+        "LogValue",
+    ];
+    own.iter()
+        .any(|name| program.own_method(owner, &Name::from(*name)).is_some())
+}
+
 fn is_among(name: &str, names: &[&str]) -> bool {
     names.contains(&name)
 }
 
-fn is_encoder(path: &str) -> bool {
+/// True for a package that looks at every entry of what it is given.
+pub(in crate::source) fn is_encoder(path: &str) -> bool {
     ENCODERS.contains(&path)
         || ENCODER_WORDS.iter().any(|word| {
             path.rsplit('/')

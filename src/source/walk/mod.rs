@@ -5,7 +5,7 @@
 //! capture. `locks` follows the mutexes, `values` says what an expression is, `calls` what a call does, `stmts` the order of things.
 
 mod builtins;
-mod calls;
+pub(super) mod calls;
 mod locks;
 mod stmts;
 mod values;
@@ -16,7 +16,7 @@ use super::facts::{
     Place, Target,
 };
 use super::program::{FuncDef, FuncId, Import, PackageId, Program, Scope, Ty, TypeId, VarId};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// More variables or literals than this in one function are a generator's work; the rest of it is left out.
 const MAX_PER_FUNCTION: usize = 60_000;
@@ -28,7 +28,7 @@ pub(super) const MAX_ORIGIN_STEPS: usize = 12;
 #[derive(Debug, Default)]
 pub struct Summaries {
     /// By function.
-    pub funcs: HashMap<FuncId, Summary>,
+    pub funcs: FxHashMap<FuncId, Summary>,
 }
 
 /// What a caller has to know of a function.
@@ -150,8 +150,14 @@ struct Walker<'p, 'm> {
     last: u32,
 }
 
-/// Facts of a function, and the types of the package variables it initialises.
-pub fn walk(program: &Program<'_>, summaries: &Summaries, id: FuncId) -> (Facts, Vec<(VarId, Ty)>) {
+/// Facts of a function, and the types of the package variables it initialises. `body` is the function where its declaration's body was
+/// not parsed with its file.
+pub fn walk(
+    program: &Program<'_>,
+    summaries: &Summaries,
+    id: FuncId,
+    body: Option<&Func>,
+) -> (Facts, Vec<(VarId, Ty)>) {
     let Some(def) = program.func(id) else {
         return (Facts::default(), Vec::new());
     };
@@ -178,7 +184,8 @@ pub fn walk(program: &Program<'_>, summaries: &Summaries, id: FuncId) -> (Facts,
         Some(decl) => {
             let held = claimed(decl.claims_lock, &decl.name);
             let receiver = decl.receiver.as_ref();
-            walker.part(&decl.func, receiver, held, false, func_name(program, def));
+            let func = body.unwrap_or(&decl.func);
+            walker.part(func, receiver, held, false, func_name(program, def));
         }
         None => vars = walker.initialisers(def),
     }
@@ -210,7 +217,7 @@ fn claimed(by_comment: bool, name: &str) -> Vec<Held> {
 }
 
 /// As Go prints it in a stack, package path left out to the last element: `store.(*Index).Put`.
-fn func_name(program: &Program<'_>, def: &FuncDef) -> String {
+pub(super) fn func_name(program: &Program<'_>, def: &FuncDef) -> String {
     let package = program.package(def.package);
     let package = package.map_or("", |package| match package.is_main {
         true => "main",

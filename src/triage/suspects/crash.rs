@@ -3,7 +3,7 @@
 //! Whoever raises a map's fatal error found the mark of a writer in it, so the other party writes, whatever the message says of the
 //! one that noticed.
 
-use super::site::Site;
+use super::site::{CrashStack, Site};
 use super::{Pair, SourceView, copied_lock, words};
 use crate::analyze::incident::IncidentKind;
 use crate::goruntime::frames;
@@ -52,7 +52,7 @@ impl Named {
             return Self::default();
         };
         let role = case.map_fatal.map(|fatal| fatal.role);
-        if role.is_none() && !may_be_fatal(case) {
+        if !is_asked(case) {
             return Self::default();
         }
         let finder = Finder::new(&view.analysis);
@@ -157,6 +157,19 @@ impl Named {
         let text = format!("For {}: {}.", best.map, best.fix);
         Some(finding(text, case.grade, Vec::new()))
     }
+}
+
+/// The stacks of all crashes that the source is asked about.
+pub(in crate::triage) fn stacks<'c, 'e: 'c>(
+    cases: impl Iterator<Item = Case<'c, 'e>>,
+) -> Vec<CrashStack> {
+    let asked = cases.filter(is_asked);
+    asked.filter_map(|case| CrashStack::of(&case)).collect()
+}
+
+/// True for the crash of a map.
+fn is_asked(case: &Case<'_, '_>) -> bool {
+    case.map_fatal.is_some() || may_be_fatal(case)
 }
 
 /// What the dump shows of the module's functions.

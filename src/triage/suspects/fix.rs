@@ -12,22 +12,22 @@ const LISTED: usize = 6;
 /// A lock that this share of the accesses hold is the map's own; the rest forgot it.
 const MOST: f64 = 0.5;
 
-/// The fix in one or two sentences.
-pub(super) fn fix(view: &SourceView<'_>, map: &MapUses) -> String {
+/// The fix in one or two sentences. `named` is the lock that the sentence about the two lines speaks of.
+pub(super) fn fix(view: &SourceView<'_>, map: &MapUses, named: Option<&Place>) -> String {
     let uses: Vec<(&Use, MapOp)> = map
         .uses
         .iter()
         .filter(|used| !used.private)
         .filter_map(|used| Some((used, view.analysis.access(used)?.op)))
         .collect();
-    match existing_lock(&uses) {
+    match existing_lock(&uses, named) {
         Some(lock) => take_existing(view, &lock, &uses),
         None => new_guard(view, map, &uses),
     }
 }
 
-/// The lock that most accesses hold.
-fn existing_lock(uses: &[(&Use, MapOp)]) -> Option<Place> {
+/// The lock that most accesses hold; of two that are held equally often the one already named.
+fn existing_lock(uses: &[(&Use, MapOp)], named: Option<&Place>) -> Option<Place> {
     let mut seen: BTreeMap<&Place, usize> = BTreeMap::new();
     for (used, _) in uses {
         let locks: BTreeSet<&Place> = used
@@ -41,7 +41,7 @@ fn existing_lock(uses: &[(&Use, MapOp)]) -> Option<Place> {
     }
     let (lock, times) = seen
         .into_iter()
-        .max_by_key(|&(lock, times)| (times, std::cmp::Reverse(lock)))?;
+        .max_by_key(|&(lock, times)| (times, named == Some(lock), std::cmp::Reverse(lock)))?;
     (times as f64 >= uses.len() as f64 * MOST || times >= 2).then(|| lock.clone())
 }
 

@@ -12,14 +12,16 @@ mod site;
 mod words;
 
 pub use annotations::annotations;
-pub(super) use crash::Named;
+pub(super) use crash::{Named, stacks};
 pub use review::review;
+pub(super) use site::CrashStack;
 
 use super::report::{Suspect, SuspectSite};
 use crate::model::Grade;
 use crate::source::Module;
 use crate::source::facts::{Access, Place};
 use crate::source::flow::{Analysis, Use};
+use crate::source::frames::Frame;
 use crate::source::pairs::{MapUses, Meeting, Relation, map_name, maps};
 
 /// A module as both questions need it.
@@ -33,7 +35,16 @@ pub struct SourceView<'m> {
 impl<'m> SourceView<'m> {
     /// Analyses a module.
     pub fn new(module: &'m Module) -> Self {
-        let analysis = Analysis::new(module);
+        Self::of(Analysis::new(module))
+    }
+
+    /// Analyses what has to do with these crashes.
+    pub(super) fn at(module: &'m Module, stacks: &[CrashStack]) -> Self {
+        let frames: Vec<Vec<Frame<'_>>> = stacks.iter().map(CrashStack::frames).collect();
+        Self::of(Analysis::at(module, &frames))
+    }
+
+    fn of(analysis: Analysis<'m>) -> Self {
         let maps = maps(&analysis);
         Self { analysis, maps }
     }
@@ -66,6 +77,16 @@ impl Pair<'_> {
         }
     }
 
+    /// The lock that the sentence about the pair names, the first of two.
+    fn named_lock(&self) -> Option<&Place> {
+        match &self.relation {
+            Relation::OneSided(held, _)
+            | Relation::Different(held, _)
+            | Relation::ReadLocked(held) => held.lock.as_ref(),
+            Relation::Guarded | Relation::Unguarded => None,
+        }
+    }
+
     /// True where at least one of the lines is reached with a lock held.
     fn holds_any(&self) -> bool {
         !(self.left.locks.is_empty() && self.right.locks.is_empty())
@@ -93,7 +114,7 @@ impl Pair<'_> {
                 Some(lock) => {
                     format!("Make the receiver a pointer, so that all of them lock the same {lock}")
                 }
-                None => fix::fix(view, self.map),
+                None => fix::fix(view, self.map, self.named_lock()),
             },
         }
     }

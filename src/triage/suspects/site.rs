@@ -17,6 +17,37 @@ const MAX_MOVED: u32 = 3;
 /// Callers followed from the crashing line.
 const MAX_CALLERS: usize = 8;
 
+/// The frames of a crashing goroutine from the line that crashed on, innermost first: function, file and line.
+pub(in crate::triage) struct CrashStack(Vec<(String, String, u32)>);
+
+impl CrashStack {
+    pub(super) fn of(case: &Case<'_, '_>) -> Option<Self> {
+        let stack = case.crash_goroutine()?.stack;
+        let symbols = &case.evidence.symbols;
+        let after = case.crash_site();
+        let ids = symbols.frame_ids(stack);
+        let from = ids.iter().position(|id| Some(*id) == after).unwrap_or(0);
+        let frames = ids.get(from..).unwrap_or_default().iter();
+        let frames = frames.filter_map(|&id| symbols.get(id));
+        let written = frames.filter(|frame| frame.kind != FrameKind::Elided);
+        let text = |id| String::from_utf8_lossy(symbols.text(id)).into_owned();
+        Some(Self(
+            written
+                .map(|frame| (text(frame.func), text(frame.file), frame.line))
+                .collect(),
+        ))
+    }
+
+    pub(super) fn frames(&self) -> Vec<Frame<'_>> {
+        let frames = self.0.iter().map(|(func, file, line)| Frame {
+            func,
+            file,
+            line: *line,
+        });
+        frames.collect()
+    }
+}
+
 /// The innermost frame of the crashing goroutine that is in the module.
 pub(super) struct Site {
     node: NodeId,
@@ -38,39 +69,22 @@ pub(super) struct Done<'v> {
 impl Site {
     /// Where the crash is; `Err` says why its line is of no use.
     pub(super) fn of(case: &Case<'_, '_>, finder: &Finder<'_, '_>) -> Option<Result<Self, String>> {
-        let stack = case.crash_goroutine()?.stack;
-        let symbols = &case.evidence.symbols;
-        let after = case.crash_site();
-        let ids = symbols.frame_ids(stack);
-        let from = ids.iter().position(|id| Some(*id) == after).unwrap_or(0);
         let mut site: Option<Self> = None;
-        for &id in ids.get(from..).unwrap_or_default() {
-            let Some(frame) = symbols
-                .get(id)
-                .filter(|frame| frame.kind != FrameKind::Elided)
-            else {
-                continue;
-            };
-            let (func, file) = (symbols.text(frame.func), symbols.text(frame.file));
-            let (func, file) = (String::from_utf8_lossy(func), String::from_utf8_lossy(file));
-            let base = file.rsplit(['/', '\\']).next().unwrap_or(&file);
-            let at = format!("{base}:{}", frame.line);
-            let asked = Frame {
-                func: &func,
-                file: &file,
-                line: frame.line,
-            };
+        for asked in CrashStack::of(case)?.frames() {
+            let Frame { func, file, line } = asked;
+            let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
+            let at = format!("{base}:{line}");
             match (finder.find(asked), &mut site) {
                 (Found::Line { node, .. }, None) => {
                     site = Some(Self {
                         node,
-                        line: frame.line,
+                        line,
                         at,
                         callers: Vec::new(),
                     });
                 }
                 (Found::Line { node, .. }, Some(site)) if site.callers.len() < MAX_CALLERS => {
-                    site.callers.push((node, frame.line));
+                    site.callers.push((node, line));
                 }
                 (Found::Misfit { .. }, None) => {
                     return Some(Err(format!(
