@@ -9,6 +9,8 @@ mod damage;
 #[path = "tracing/ends.rs"]
 mod ends;
 mod tracing;
+#[path = "tracing/ways.rs"]
+mod ways;
 
 use gotriage::analyze::trace::{Figures, Findings, Tally};
 use gotriage::model::trace::{DamageKind, Outcome};

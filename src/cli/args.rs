@@ -166,6 +166,14 @@ pub struct TraceArgs {
     pub show: ShowArgs,
 }
 
+/// The same as a command of its own.
+#[derive(Debug, Parser)]
+pub struct TraceAlone {
+    /// Its arguments.
+    #[command(flatten)]
+    pub args: TraceArgs,
+}
+
 /// Schemas.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {

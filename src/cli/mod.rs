@@ -35,6 +35,10 @@ use std::io::{IsTerminal, stdin};
 
 /// Runs the program with its arguments, the program's own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(args) = trace_alone(&arguments) {
+        return trace::run(&args);
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(answer) => return parsed_to_an_answer(&answer),
@@ -57,6 +61,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Some(Command::Man(args)) => man::run(args.directory.as_deref()),
         Some(Command::Completions(args)) => completions::run(args.shell),
     }
+}
+
+/// The arguments of `gotriage trace`, without those of all other commands, whose building takes longer than reading a small trace. `None`
+/// where another command or help is asked for, or something is wrong, which the whole of the arguments knows better to tell.
+fn trace_alone(arguments: &[OsString]) -> Option<args::TraceArgs> {
+    let (_, own) = arguments.split_first()?;
+    if own.first()? != "trace" {
+        return None;
+    }
+    let alone = args::TraceAlone::try_parse_from(own).ok()?;
+    Some(alone.args)
 }
 
 /// Help and version come out of the parser as errors that go to stdout; wrong usage goes to stderr.

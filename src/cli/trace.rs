@@ -68,10 +68,12 @@ pub(super) fn sum(
         }
     };
     let (tally, outcome) = std::thread::scope(|scope| {
-        if rayon::current_num_threads() > 1 {
+        if bytes.len() > AHEAD {
             scope.spawn(|| touch(bytes));
         }
-        add_up(top, &watch, |sink| trace::read_any(bytes, options, sink))
+        add_up(top, bytes, &watch, |sink| {
+            trace::read_any(bytes, options, sink)
+        })
     });
     Some(tally.finish(&outcome?))
 }
@@ -91,7 +93,8 @@ pub fn summary(
     })
 }
 
-/// Bytes touched ahead of the reader. More would only take memory for what it has not read yet.
+/// Bytes touched ahead of the reader. More would only take memory for what it has not read yet; a file of no more comes in as it is
+/// mapped.
 const AHEAD: usize = 16 << 20;
 
 /// Bytes of a page, or of part of one.

@@ -7,6 +7,7 @@
 
 mod damage;
 mod event;
+mod passages;
 mod sink;
 mod tables;
 
@@ -15,5 +16,6 @@ pub use event::{
     ABSENT, Context, Event, EventKind, GoState, GoTransition, Kind, Metric, NO_SLOT, ProcState,
     ProcTransition, Range, Region, Scope, StackRef, StringRef, SyncPoint, Task, UserLog,
 };
+pub use passages::{Firsts, Passages, Passing, REASON_PLACES, Tick, Window};
 pub use sink::{Outcome, Sink};
 pub use tables::{ClockSnapshot, FrameRecord, TableBuilder, Tables, TraceFrame, Vocabulary, Word};

@@ -57,7 +57,7 @@ fn measure(name: &str, bytes: &[u8], runs: u32) {
         }
     });
     let beside = fastest(runs, || {
-        let (tally, outcome) = add_up(TOP_WAITING, &|_| {}, |sink| {
+        let (tally, outcome) = add_up(TOP_WAITING, bytes, &|_| {}, |sink| {
             read(bytes, Options::default(), sink)
         });
         black_box(outcome.map(|outcome| tally.finish(&outcome)));

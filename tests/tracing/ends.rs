@@ -1,25 +1,9 @@
-//! What a trace comes to at its end: the same sums however they were added up, and who is there then.
+//! What a trace comes to at its end: who is there then.
 
-use super::tracing::{self, samples};
+use super::tracing;
 use super::{AS_GO, figures, whole};
-use gotriage::analyze::trace::{TOP_WAITING, Tally, add_up};
 use gotriage::model::trace::GoState;
-use gotriage::parse::trace::{Options, read};
 use std::collections::BTreeMap;
-
-/// A second thread beside the reader changes nothing; nor does it matter how the events are handed to it.
-#[test]
-fn sums_do_not_depend_on_who_adds_them_up() {
-    for sample in samples() {
-        let mut alone = Tally::default();
-        let outcome = read(&sample.bytes, Options::default(), &mut alone).expect("a trace");
-        let (beside, again) = add_up(TOP_WAITING, &|_| {}, |sink| {
-            read(&sample.bytes, Options::default(), sink)
-        });
-        let again = beside.finish(&again.expect("a trace"));
-        assert!(alone.finish(&outcome) == again, "{}", sample.name);
-    }
-}
 
 /// Who is there at the end, as the oracle counts and names them.
 #[test]

@@ -7,6 +7,7 @@ use super::alive::{LIVE_LIMIT, Row};
 use super::ends::LivesAtEnd;
 use super::figures::{CountTime, GoroutineCounts, StateTimes};
 use super::moments::Moments;
+use super::slots::SlotsById;
 use super::stacks::{KeptStack, NameId, Stacks};
 use super::top::Top;
 use super::wakes::From;
@@ -158,6 +159,7 @@ pub(super) struct OriginSums {
 #[derive(Debug)]
 pub(super) struct Lives {
     lives: Vec<Life>,
+    slots: SlotsById,
     pub(super) transitions: [[u64; STATES]; STATES],
     pub(super) counts: GoroutineCounts,
     pub(super) totals: [i64; STATES],
@@ -175,6 +177,7 @@ impl Lives {
     pub(super) fn new(top: usize) -> Self {
         Self {
             lives: Vec::new(),
+            slots: SlotsById::default(),
             transitions: [[0; STATES]; STATES],
             counts: GoroutineCounts::default(),
             totals: [0; STATES],
@@ -280,6 +283,64 @@ impl Lives {
         }
     }
 
+    /// [`Self::pass`] from runnable to running, of a goroutine whose states are all known. The caller counts the transition.
+    #[inline(always)]
+    pub(super) fn starts(&mut self, at: i64, slot: u32) {
+        let Some(life) = self.lives.get_mut(slot as usize) else {
+            return;
+        };
+        let ns = life.leave(at, GoState::Runnable);
+        if life.account != Account::NONE {
+            self.accounts.book(life.account, ns);
+        }
+        if self.longest[GoState::Runnable as usize].may_want(ns) {
+            keep(&mut self.longest[GoState::Runnable as usize], life, ns);
+        }
+        life.enter(at, GoState::Running);
+    }
+
+    /// The same from running to waiting. `stack` is where.
+    #[inline(always)]
+    pub(super) fn blocks(
+        &mut self,
+        at: i64,
+        slot: u32,
+        reason: Word,
+        (stack, stacks): (StackRef, &Stacks),
+    ) {
+        let Some(life) = self.lives.get_mut(slot as usize) else {
+            return;
+        };
+        life.leave(at, GoState::Running);
+        life.enter(at, GoState::Waiting);
+        life.reason = reason;
+        life.stack = stacks.kept(stack);
+        if life.start == NameId::NONE {
+            life.start = stacks.facts(stack).root;
+        }
+        life.account = Account::block(reason);
+        self.accounts.count(life.account);
+    }
+
+    /// The same from waiting to runnable. `by`: number of the waker. Tells what it waited for.
+    #[inline(always)]
+    pub(super) fn wakes(&mut self, at: i64, slot: u32, by: u64) -> Word {
+        let Some(life) = self.lives.get_mut(slot as usize) else {
+            return Word::EMPTY;
+        };
+        let reason = life.reason;
+        let ns = life.leave(at, GoState::Waiting);
+        if life.account != Account::NONE {
+            self.accounts.book(life.account, ns);
+        }
+        if self.longest[GoState::Waiting as usize].may_want(ns) {
+            keep(&mut self.longest[GoState::Waiting as usize], life, ns);
+        }
+        life.enter(at, GoState::Runnable);
+        life.waker = by;
+        reason
+    }
+
     #[cold]
     fn begin(&mut self, slot: usize, change: &GoTransition) {
         if self.lives[slot].alive {
@@ -291,6 +352,7 @@ impl Lives {
             alive: true,
             ..DEAD
         };
+        self.slots.enter(change.id, change.slot);
         if self.returnable.is_empty() || !self.returnable.remove(&change.id) {
             self.counts.seen += 1;
         }
@@ -320,6 +382,7 @@ impl Lives {
     fn close(&mut self, slot: usize, alive: bool) {
         let life = &mut self.lives[slot];
         life.alive = false;
+        self.slots.leave(life.id, slot as u32);
         for (total, sum) in self.totals.iter_mut().zip(life.sums) {
             *total = total.wrapping_add(sum);
         }
@@ -345,6 +408,12 @@ impl Lives {
         ] {
             *time = time.wrapping_add(life.sums[state as usize]);
         }
+    }
+
+    /// The slot of a live goroutine, or `NO_SLOT`.
+    #[inline(always)]
+    pub(super) fn slot(&mut self, id: u64) -> u32 {
+        self.slots.find(id)
     }
 
     /// Where a live goroutine comes from.
@@ -447,6 +516,26 @@ impl Life {
             stack: self.stack,
             at_end: false,
         }
+    }
+
+    /// Ends its stretch in `state`, and tells how long it was.
+    #[inline(always)]
+    fn leave(&mut self, at: i64, state: GoState) -> i64 {
+        let ns = at.wrapping_sub(self.since);
+        let sum = &mut self.sums[state as usize];
+        *sum = sum.wrapping_add(ns);
+        ns
+    }
+
+    /// Begins a stretch without reason and stack.
+    #[inline(always)]
+    fn enter(&mut self, at: i64, state: GoState) {
+        self.state = state;
+        self.told = false;
+        self.since = at;
+        self.reason = Word::EMPTY;
+        self.stack = KeptStack::NONE;
+        self.account = Account::NONE;
     }
 
     /// Adds the stretch that goes on when the trace ends.

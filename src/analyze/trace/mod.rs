@@ -4,7 +4,8 @@
 //! everything; its memory depends on how many goroutines live at once and how many names there are, not on the number of events.
 //! [`Tally::finish`] gives [`Figures`] (to be checked against Go's own reader) and [`Findings`]. One file a question: `lives`
 //! (states, waits, origins), `wakes`, `spans` (ranges, tasks, regions), `maps`, `alive` (who is there at the end); `stacks` keeps what
-//! must outlive a generation, and `relay` adds up on a thread of its own. Read [`Tally`] first.
+//! must outlive a generation, `relay` adds up on a thread of its own, and `passing` adds up many transitions at once, by the numbers of
+//! goroutines that `slots` knows. Read [`Tally`] first.
 
 mod alive;
 mod ends;
@@ -15,7 +16,9 @@ mod maps;
 mod moments;
 mod origins;
 pub mod pair;
+mod passing;
 mod relay;
+mod slots;
 mod spans;
 mod stacks;
 mod top;
@@ -27,8 +30,8 @@ pub use moments::{GoroutineLine, Timeline};
 pub use relay::{Relay, add_up};
 
 use crate::model::trace::{
-    ABSENT, Event, EventKind, GoState, GoTransition, Kind, Metric, Outcome, ProcState, Sink,
-    StackRef, Tables,
+    ABSENT, Event, EventKind, GoState, GoTransition, Kind, Metric, Outcome, Passages, ProcState,
+    REASON_PLACES, Sink, StackRef, Tables, Word,
 };
 use lineage::{Birth, Lineage};
 use lives::{By, Lives, Passage};
@@ -65,6 +68,8 @@ pub struct Tally {
     samples: SampleCounts,
     gauges: Gauges,
     stacks: Stacks,
+    /// By number of the string, in this generation.
+    reasons: [Word; REASON_PLACES],
     first: Option<i64>,
     last: i64,
     last_sync: i64,
@@ -81,6 +86,7 @@ impl Default for Tally {
 impl Sink for Tally {
     fn generation(&mut self, tables: &Tables<'_>) {
         self.stacks.begin(tables);
+        self.reasons = std::array::from_fn(|id| tables.known_word(id as u64));
         self.incomplete = tables.incomplete;
     }
 
@@ -90,6 +96,19 @@ impl Sink for Tally {
             _ => &[],
         };
         self.take(event, text);
+    }
+
+    fn passages(
+        &mut self,
+        passages: &Passages<'_>,
+        slot: &mut dyn FnMut(u64) -> u32,
+        tables: &Tables<'_>,
+    ) {
+        if tables.stacks_stand_by_number() {
+            self.spell(passages);
+        } else {
+            passages.events(slot, tables, |event, _| self.event(&event, tables));
+        }
     }
 
     fn end_generation(&mut self, _: &Tables<'_>) {
@@ -114,6 +133,7 @@ impl Tally {
             samples: SampleCounts::default(),
             gauges: Gauges::default(),
             stacks: Stacks::default(),
+            reasons: [Word::EMPTY; REASON_PLACES],
             first: None,
             last: 0,
             last_sync: 0,
@@ -179,6 +199,7 @@ impl Tally {
 
     /// An event of an experiment.
     fn experiment(&mut self, at: i64) {
+        self.look(at);
         self.kinds[Kind::Experimental as usize] += 1;
         self.last = self.last.max(at);
     }

@@ -1,37 +1,43 @@
 //! Adding up on a second thread, while the first one puts the events in order.
 //!
-//! Between the two go chunks of [`Packed`] events: eight bytes for the changes of state of which nearly all of a trace consists, since
-//! what one processor writes and another reads is dear; the event itself for everything else. The tally gets the same events in the same order as without a second thread, so it comes to the
-//! same sums. Tables are not handed over: when a generation begins or ends, the tally is taken back, which learns what it needs of
-//! them. Read [`add_up`] first, then [`Relay::transition`], which packs, and [`Chunk::add_to`], which unpacks.
+//! Between the two go chunks of words, as few as can be, since what one processor writes and another reads is dear. Where the reader has
+//! checked many changes of state in a row ([`Passages`]), two words say where their bytes are in the trace; one that comes by itself is
+//! [`Packed`] into eight bytes, if it is of the frequent kinds; all else goes as the event it is. The tally gets the same events in the
+//! same order as without a second thread, so it comes to the same sums. Tables are not handed over: when a generation begins or ends,
+//! the tally is taken back, which learns what it needs of them. Read [`add_up`] first, then [`Relay::transition`], which packs, and
+//! [`Chunk::add_to`], which unpacks.
 
 use super::Tally;
 use super::lives::Passage;
 use crate::model::trace::{
-    ABSENT, Context, Event, EventKind, GoState, GoTransition, NO_SLOT, Sink, StackRef, Tables, Word,
+    ABSENT, Context, Event, EventKind, Firsts, GoState, GoTransition, NO_SLOT, Passages, Sink,
+    StackRef, Tables, Tick, Word,
 };
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 
-/// Words of a chunk: enough that handing over costs nothing, few enough that some chunks stay in the processor's own cache.
+/// Events of a chunk: enough that handing over costs nothing, few enough that some chunks stay in the processor's own cache.
 const CHUNK: usize = 1 << 14;
 
 /// Chunks on their way. More would only fill the cache.
 const IN_FLIGHT: usize = 3;
 
-/// Adds up what `read` hands to the sink: on a second thread if there may be one. `watch` is told the number of events now and then.
+/// Adds up what `read`, which reads the trace in `bytes`, hands to the sink: on a second thread if there may be one. `watch` is told the number of events now and then.
 pub fn add_up<R>(
     top: usize,
+    bytes: &[u8],
     watch: &(dyn Fn(u64) + Sync),
     read: impl FnOnce(&mut Relay<'_, '_>) -> R,
 ) -> (Tally, R) {
-    let beside = rayon::current_num_threads() > 1;
-    relayed(Tally::new(top), beside.then_some(CHUNK), watch, read)
+    // Not rayon's number: asking for that starts its threads, which look for work that there is not.
+    let beside = std::thread::available_parallelism().is_ok_and(|threads| threads.get() > 1);
+    relayed(Tally::new(top), bytes, beside.then_some(CHUNK), watch, read)
 }
 
-/// `beside`: words of a chunk, if there may be a second thread.
+/// `beside`: events of a chunk, if there may be a second thread.
 fn relayed<R>(
     tally: Tally,
+    bytes: &[u8],
     beside: Option<usize>,
     watch: &(dyn Fn(u64) + Sync),
     read: impl FnOnce(&mut Relay<'_, '_>) -> R,
@@ -39,6 +45,8 @@ fn relayed<R>(
     std::thread::scope(|scope| {
         let mut relay = Relay {
             scope: beside.map(|_| scope),
+            bytes,
+            dense: false,
             tally: Some(Box::new(tally)),
             beside: None,
             chunk: Chunk::default(),
@@ -59,12 +67,16 @@ fn relayed<R>(
 pub struct Relay<'scope, 'env> {
     /// None where there is but one thread.
     scope: Option<&'scope Scope<'scope, 'env>>,
+    /// The whole trace.
+    bytes: &'env [u8],
+    /// Stacks stand by their numbers in this generation.
+    dense: bool,
     /// While it is on this thread.
     tally: Option<Box<Tally>>,
     /// While it is on another.
     beside: Option<Beside<'scope>>,
     chunk: Chunk,
-    /// Words at which a chunk is full.
+    /// Events at which a chunk is full.
     size: usize,
     /// Time of the event before.
     last: i64,
@@ -93,6 +105,8 @@ mod tag {
     pub(super) const EXPERIMENT: u64 = 5;
     /// It stands among the chunk's others, at the place in the rest of the word.
     pub(super) const OTHER: u64 = 6;
+    /// Many transitions, in two words that say where their bytes are.
+    pub(super) const PASSAGES: u64 = 7;
     pub(super) const MASK: u64 = 7;
 }
 
@@ -105,6 +119,18 @@ const _: () = assert!(3 + SLOT_BITS + BY_BITS + STACK_BITS + AFTER_BITS == u64::
 
 /// Words of a transition that does not fit into one.
 const WIDE: usize = 3;
+
+/// The same for transitions in their bytes: in the first word their length and place, in the second the slot of the goroutine at work
+/// and the time before them.
+const LENGTH_BITS: u32 = 20;
+const OFFSET_BITS: u32 = 41;
+const OWN_BITS: u32 = 24;
+const BEFORE_BITS: u32 = 40;
+const _: () = assert!(3 + LENGTH_BITS + OFFSET_BITS == u64::BITS);
+const _: () = assert!(OWN_BITS + BEFORE_BITS == u64::BITS);
+
+/// In the bits of the goroutine at work: nobody.
+const IDLE: u64 = (1 << OWN_BITS) - 1;
 
 /// In the bits of `by`: nobody.
 const NOBODY: u64 = (1 << BY_BITS) - 1;
@@ -222,8 +248,10 @@ struct Chunk {
     others: Vec<(Event, Vec<u8>)>,
     /// Time of the event before the first.
     from: i64,
-    /// Words that are no event of their own.
-    surplus: usize,
+    /// How many events there are.
+    events: u64,
+    /// How those in their bytes are written.
+    written: Option<(Tick, Firsts)>,
 }
 
 impl Chunk {
@@ -231,15 +259,58 @@ impl Chunk {
         self.words.clear();
         self.others.clear();
         self.from = from;
-        self.surplus = 0;
+        self.events = 0;
     }
 
-    fn events(&self) -> u64 {
-        self.words.len().saturating_sub(self.surplus) as u64
+    /// Adds transitions in their bytes, `after` ns after the event before; false where they do not fit into two words.
+    #[inline(always)]
+    fn push_passages(&mut self, passages: &Passages<'_>, after: i64) -> bool {
+        let own = match passages.context.slot {
+            NO_SLOT => IDLE,
+            slot => u64::from(slot).min(IDLE + 1),
+        };
+        let (length, offset) = (passages.length as u64, passages.offset as u64);
+        let reach = 1 << (BEFORE_BITS - 1);
+        let fits = length >> LENGTH_BITS | offset >> OFFSET_BITS | own >> OWN_BITS == 0
+            && (-reach..reach).contains(&after)
+            && (own < IDLE || passages.context.slot == NO_SLOT);
+        if fits {
+            let place = (offset << LENGTH_BITS | length) << 3 | tag::PASSAGES;
+            self.words.extend([place, (after as u64) << OWN_BITS | own]);
+            self.events += passages.events;
+            self.written = Some((passages.tick, passages.firsts));
+        }
+        fits
+    }
+
+    /// What two words of [`Self::push_passages`] say. `last`: time of the event before.
+    #[inline(always)]
+    fn passages<'b>(&self, words: [u64; 2], last: i64, bytes: &'b [u8]) -> Option<Passages<'b>> {
+        let (tick, firsts) = self.written?;
+        let place = words[0] >> 3;
+        let offset = (place >> LENGTH_BITS) as usize;
+        let slot = match words[1] & IDLE {
+            IDLE => NO_SLOT,
+            slot => slot as u32,
+        };
+        Some(Passages {
+            bytes: bytes.get(offset..)?,
+            length: (place & ((1 << LENGTH_BITS) - 1)) as usize,
+            offset,
+            events: 0,
+            before: last.wrapping_add(words[1] as i64 >> OWN_BITS),
+            until: 0,
+            tick,
+            firsts,
+            context: Context {
+                slot,
+                ..Context::NONE
+            },
+        })
     }
 
     /// Hands all events to the tally.
-    fn add_to(&self, tally: &mut Tally) {
+    fn add_to(&self, tally: &mut Tally, bytes: &[u8]) {
         use GoState::{Runnable, Running, Waiting};
         let mut at = self.from;
         let mut words = self.words.iter();
@@ -260,6 +331,14 @@ impl Chunk {
                         tally.take(event, text);
                     }
                 }
+                tag::PASSAGES => {
+                    let passages = words
+                        .next()
+                        .and_then(|&second| self.passages([word, second], at, bytes));
+                    if let Some(passages) = passages {
+                        at = tally.spell(&passages);
+                    }
+                }
                 _ => {
                     let more = [words.next(), words.next()];
                     if let [Some(&second), Some(&third)] = more
@@ -276,6 +355,7 @@ impl Chunk {
 impl Sink for Relay<'_, '_> {
     fn generation(&mut self, tables: &Tables<'_>) {
         self.take_back();
+        self.dense = tables.stacks_stand_by_number();
         if let Some(tally) = &mut self.tally {
             tally.generation(tables);
         }
@@ -305,6 +385,28 @@ impl Sink for Relay<'_, '_> {
         }
     }
 
+    #[inline(always)]
+    fn passages(
+        &mut self,
+        passages: &Passages<'_>,
+        slot: &mut dyn FnMut(u64) -> u32,
+        tables: &Tables<'_>,
+    ) {
+        if self.is_here(passages) {
+            let after = passages.before.wrapping_sub(self.last);
+            if self.chunk.push_passages(passages, after) {
+                self.last = passages.until;
+                if self.chunk.events >= self.size as u64 {
+                    self.send();
+                }
+                return;
+            }
+        }
+        passages.events(slot, tables, |event, change| {
+            self.passage(&event, &change, tables);
+        });
+    }
+
     fn end_generation(&mut self, tables: &Tables<'_>) {
         self.take_back();
         if let Some(tally) = &mut self.tally {
@@ -314,6 +416,14 @@ impl Sink for Relay<'_, '_> {
 }
 
 impl<'scope, 'env> Relay<'scope, 'env> {
+    /// True where transitions can be found again in the bytes of the trace.
+    #[inline(always)]
+    fn is_here(&self, passages: &Passages<'_>) -> bool {
+        let there = self.bytes.get(passages.offset..);
+        self.dense
+            && there.is_some_and(|there| std::ptr::eq(there.as_ptr(), passages.bytes.as_ptr()))
+    }
+
     /// A transition in few bytes, of a goroutine that the tally was told of, and in a context that it was told of; false where it does not
     /// fit.
     #[inline(always)]
@@ -405,14 +515,14 @@ impl<'scope, 'env> Relay<'scope, 'env> {
     fn push_wide(&mut self, packed: Packed) {
         let [first, second, third] = packed.wide();
         self.chunk.words.extend([first, second]);
-        self.chunk.surplus += WIDE - 1;
         self.push(third);
     }
 
     #[inline(always)]
     fn push(&mut self, word: u64) {
         self.chunk.words.push(word);
-        if self.chunk.words.len() >= self.size {
+        self.chunk.events += 1;
+        if self.chunk.events >= self.size as u64 {
             self.send();
         }
     }
@@ -420,19 +530,19 @@ impl<'scope, 'env> Relay<'scope, 'env> {
     /// Sends the chunk off. With the first full one the tally moves to a thread of its own.
     #[cold]
     fn send(&mut self) {
-        self.events += self.chunk.events();
+        self.events += self.chunk.events;
         (self.watch)(self.events);
         if let Some(scope) = self.scope
             && let Some(tally) = self.tally.take()
         {
-            self.beside = Some(Beside::start(scope, tally));
+            self.beside = Some(Beside::start(scope, tally, self.bytes));
         }
         if let Some(beside) = &self.beside {
             let empty = beside.used.try_recv().unwrap_or_default();
             // It fails only if the other thread has panicked, which taking back tells.
             let _ = beside.full.send(std::mem::replace(&mut self.chunk, empty));
         } else if let Some(tally) = &mut self.tally {
-            self.chunk.add_to(tally);
+            self.chunk.add_to(tally, self.bytes);
         }
         self.chunk.clear(self.last);
     }
@@ -443,20 +553,24 @@ impl<'scope, 'env> Relay<'scope, 'env> {
             self.tally = Some(beside.end());
         }
         if let Some(tally) = &mut self.tally {
-            self.chunk.add_to(tally);
+            self.chunk.add_to(tally, self.bytes);
         }
-        self.events += self.chunk.events();
+        self.events += self.chunk.events;
         self.chunk.clear(self.last);
     }
 }
 
 impl<'scope> Beside<'scope> {
-    fn start<'env>(scope: &'scope Scope<'scope, 'env>, mut tally: Box<Tally>) -> Self {
+    fn start<'env>(
+        scope: &'scope Scope<'scope, 'env>,
+        mut tally: Box<Tally>,
+        bytes: &'env [u8],
+    ) -> Self {
         let (full, chunks) = sync_channel::<Chunk>(IN_FLIGHT);
         let (give_back, used) = channel();
         let thread = scope.spawn(move || {
             for chunk in chunks {
-                chunk.add_to(&mut tally);
+                chunk.add_to(&mut tally, bytes);
                 let _ = give_back.send(chunk);
             }
             tally

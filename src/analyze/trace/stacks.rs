@@ -80,8 +80,8 @@ pub struct Stacks {
     stack_index: HashMap<Box<[KeptFrame]>, u32, FxBuildHasher>,
     /// By place in the generation's tables.
     facts: Vec<Facts>,
-    /// Whether it is in a map operation: the question that every event asks.
-    marks: Vec<bool>,
+    /// Whether it is in a map operation, and itself: what every event asks.
+    marks: Vec<(bool, KeptStack)>,
     /// Stacks that came after the limit.
     pub dropped: u64,
 }
@@ -111,7 +111,7 @@ impl Stacks {
         for place in 0..tables.stack_places() {
             let facts = self.learn(StackRef(place as u32), tables, &mut names);
             self.facts.push(facts);
-            self.marks.push(facts.map.is_some());
+            self.marks.push((facts.map.is_some(), facts.kept));
         }
     }
 
@@ -124,7 +124,15 @@ impl Stacks {
     /// True where a stack of the current generation is in a map operation.
     #[inline]
     pub fn in_map(&self, stack: StackRef) -> bool {
-        self.marks.get(stack.0 as usize) == Some(&true)
+        let mark = self.marks.get(stack.0 as usize);
+        mark.is_some_and(|mark| mark.0)
+    }
+
+    /// The stack itself.
+    #[inline]
+    pub fn kept(&self, stack: StackRef) -> KeptStack {
+        let mark = self.marks.get(stack.0 as usize);
+        mark.map_or(KeptStack::NONE, |mark| mark.1)
     }
 
     /// What a stack of the current generation says.

@@ -1,6 +1,6 @@
 //! The two ends of reading a trace: who takes its events, and what is known when all are read. Read [`Sink`] first.
 
-use super::{Damages, Event, GoTransition, Tables, Vocabulary};
+use super::{Damages, Event, GoTransition, Passages, Tables, Vocabulary};
 
 /// Takes the events of a trace, one after the other.
 pub trait Sink {
@@ -15,6 +15,19 @@ pub trait Sink {
     #[inline(always)]
     fn passage(&mut self, event: &Event, _change: &GoTransition, tables: &Tables<'_>) {
         self.event(event, tables);
+    }
+
+    /// The same for many at once. `slot` tells the slot of each goroutine that starts or is woken.
+    #[inline(always)]
+    fn passages(
+        &mut self,
+        passages: &Passages<'_>,
+        slot: &mut dyn FnMut(u64) -> u32,
+        tables: &Tables<'_>,
+    ) {
+        passages.events(slot, tables, |event, change| {
+            self.passage(&event, &change, tables);
+        });
     }
 
     /// The generation ends: the last chance to ask `tables`.

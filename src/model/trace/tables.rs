@@ -177,6 +177,13 @@ impl<'t> Tables<'t> {
         }
     }
 
+    /// The same for who may only look; empty where it has not been looked up in this generation.
+    #[inline]
+    pub fn known_word(&self, id: u64) -> Word {
+        let place = self.strings.place(id) as usize;
+        self.words.get(place).copied().unwrap_or_default()
+    }
+
     #[cold]
     fn new_word(&mut self, place: usize) -> Word {
         if place == 0 {
@@ -191,6 +198,11 @@ impl<'t> Tables<'t> {
             *kept = word;
         }
         word
+    }
+
+    /// True where the place of a stack is its number. A number whose place is free stands for no stack, as one beyond all places does.
+    pub fn stacks_stand_by_number(&self) -> bool {
+        matches!(self.stacks.present, Presence::Dense(_))
     }
 
     /// How many places stacks have; [`StackRef`]s are below it.
@@ -259,6 +271,16 @@ impl<'t> TableBuilder<'t> {
     /// Drops the frames since `first`: their stack is broken.
     pub fn abandon_stack(&mut self, first: usize) {
         self.frames.truncate(first);
+    }
+
+    /// Adds all that another one was given, behind what this one was given.
+    pub fn append(&mut self, later: TableBuilder<'t>) {
+        let first = self.frames.len() as u32;
+        let moved =
+            |(id, (start, count)): (u64, (u32, u32))| (id, (start.wrapping_add(first), count));
+        self.strings.extend(later.strings);
+        self.stacks.extend(later.stacks.into_iter().map(moved));
+        self.frames.extend(later.frames);
     }
 
     /// True where nothing was added.

@@ -3,6 +3,8 @@
 //! Go pads some of them to ten bytes (`0x85 0x80 … 0x00` is 5), to fill in the length of a batch later. Used by every grammar of
 //! this room.
 
+use crate::model::trace::Window;
+
 /// Bytes of the longest number: 64 bits.
 pub(super) const LONGEST: usize = 10;
 
@@ -95,18 +97,24 @@ impl<'t> Bytes<'t> {
         self.data.get(self.at..).unwrap_or_default()
     }
 
-    /// Leaves so many bytes, of those that are left.
+    /// All from byte `at` on, taken or not.
     #[inline(always)]
-    pub(super) fn leave(&mut self, left: usize) {
-        self.at = self.data.len().saturating_sub(left).max(self.at);
+    pub(super) fn since(&self, at: usize) -> &'t [u8] {
+        self.data.get(at..).unwrap_or_default()
+    }
+
+    /// Goes to byte `at`.
+    #[inline(always)]
+    pub(super) fn go_to(&mut self, at: usize) {
+        self.at = at.min(self.data.len());
     }
 
     /// Goes behind what was taken from a window; false, and nothing is done, where that was more than was there.
     #[inline(always)]
     pub(super) fn skip(&mut self, window: &Window) -> bool {
-        let whole = window.used <= 8;
+        let whole = window.is_whole();
         if whole {
-            self.at += window.used as usize;
+            self.at += window.used();
         }
         whole
     }
@@ -117,7 +125,7 @@ impl<'t> Bytes<'t> {
         let Some(window) = self.window() else {
             return false;
         };
-        let mut ends = !window.bits & 0x8080_8080_8080_8080;
+        let mut ends = !window.bits() & 0x8080_8080_8080_8080;
         for _ in 1..count {
             ends &= ends.wrapping_sub(1);
         }
@@ -133,67 +141,6 @@ impl<'t> Bytes<'t> {
         let taken = self.data.get(self.at..self.at.checked_add(length)?)?;
         self.at += length;
         Some(taken)
-    }
-}
-
-/// Eight bytes in a register, for short numbers one after the other. What it gives holds only if [`Bytes::skip`] or [`Window::behind`] says
-/// so afterwards.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
-    bits: u64,
-    used: u32,
-}
-
-impl Window {
-    /// The first eight bytes.
-    #[inline(always)]
-    pub(super) fn of(bytes: &[u8]) -> Option<Window> {
-        let next = bytes.first_chunk()?;
-        Some(Window {
-            bits: u64::from_le_bytes(*next),
-            used: 0,
-        })
-    }
-
-    /// What of `bytes` stands behind all that was taken.
-    #[inline(always)]
-    pub(super) fn behind<'t>(&self, bytes: &'t [u8]) -> Option<&'t [u8]> {
-        match self.used {
-            0..=8 => bytes.get(self.used as usize..),
-            _ => None,
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn byte(&mut self) -> u8 {
-        let byte = self.bits as u8;
-        self.bits >>= 8;
-        self.used += 1;
-        byte
-    }
-
-    /// A number of up to three bytes.
-    #[inline(always)]
-    pub(super) fn number(&mut self) -> u64 {
-        let bits = self.bits;
-        let low = bits & 0x7f;
-        if bits & 0x80 == 0 {
-            self.bits = bits >> 8;
-            self.used += 1;
-            return low;
-        }
-        let low = low | bits >> 1 & 0x3f80;
-        if bits & 0x8000 == 0 {
-            self.bits = bits >> 16;
-            self.used += 2;
-            return low;
-        }
-        self.bits = bits >> 24;
-        self.used += match bits & 0x80_0000 {
-            0 => 3,
-            _ => 16,
-        };
-        low | bits >> 2 & 0x1f_c000
     }
 }
 

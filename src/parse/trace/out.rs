@@ -1,7 +1,7 @@
 //! The last step before the sink: stamps events with the clock that was asked for.
 
 use crate::model::trace::Sink;
-use crate::model::trace::{Context, Event, EventKind, GoTransition, StackRef, Tables};
+use crate::model::trace::{Context, Event, EventKind, Passages, StackRef, Tables};
 
 /// Whose times events get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,23 +72,26 @@ impl<'s, S: Sink> Out<'s, S> {
         self.sink.event(event, tables);
     }
 
-    /// The same for what [`Sink::passage`] takes.
+    /// The same for many changes of state in their bytes. `slot` tells the slot of each goroutine that starts or is woken.
     #[inline(always)]
     pub(super) fn pass_on(
         &mut self,
-        at: i64,
-        context: Context,
-        change: GoTransition,
-        stack: StackRef,
+        passages: &Passages<'_>,
+        slot: &mut dyn FnMut(u64) -> u32,
         tables: &Tables<'_>,
     ) {
-        let event = Event {
-            at: self.stamp(at),
-            context,
-            stack,
-            kind: EventKind::Goroutine(change),
-        };
-        self.sink.passage(&event, &change, tables);
+        if self.strict {
+            passages.events(slot, tables, |event, change| {
+                let event = Event {
+                    at: self.stamp(event.at),
+                    ..event
+                };
+                self.sink.passage(&event, &change, tables);
+            });
+            return;
+        }
+        self.last = self.last.max(passages.until);
+        self.sink.passages(passages, slot, tables);
     }
 
     /// The time that an event gets.

@@ -139,7 +139,7 @@ fn a_second_thread_comes_to_the_same_sums() {
     let expected = alone.finish(&outcome());
     assert!(expected.0.block_reasons.len() > 2 && expected.0.unblock.edges > 1_000);
     for beside in [None, Some(1), Some(7), Some(1 << 10)] {
-        let (tally, ()) = relayed(Tally::default(), beside, &|_| {}, |sink| feed(sink));
+        let (tally, ()) = relayed(Tally::default(), &[], beside, &|_| {}, |sink| feed(sink));
         assert!(tally.finish(&outcome()) == expected, "{beside:?}");
     }
 }

@@ -54,7 +54,7 @@ pub(super) struct Sample {
 }
 
 /// What the first pass finds.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Index<'t> {
     /// Processors and their batches, in the order of the file.
     pub(super) lanes: Vec<(u64, Vec<Stretch>)>,
@@ -67,29 +67,62 @@ pub(super) struct Index<'t> {
     pub(super) timers: Vec<u64>,
 }
 
+/// Bytes of a trace that is worth a second thread.
+const WORTH_HALVING: usize = 1 << 20;
+
+/// Bytes looked through for a batch to begin the second half with; Go's batches have 64 kB.
+const HALVING_REACH: usize = 256 << 10;
+
+/// Ticks below which the time of a batch in the middle is no time. Every machine has run for longer; a number of an event that looks
+/// like a batch is smaller.
+const LEAST_TICKS: u64 = 1 << 28;
+
 impl<'t> Index<'t> {
-    /// Walks over all of `bytes` from `start` on.
+    /// Walks over all of `bytes` from `start` on. The second half on a second thread: that it began where a batch does shows when the
+    /// first half is done.
     pub(super) fn read(bytes: &'t [u8], start: usize, damage: &mut Damages) -> Self {
-        let mut walk = Walk {
-            file: bytes,
-            index: Index::default(),
-            by_proc: HashMap::default(),
-            open: None,
-            ticks: None,
+        let middle = match bytes.len() >= WORTH_HALVING {
+            true => Walk::new(bytes).batch_from(bytes.len() / 2, HALVING_REACH),
+            false => None,
         };
-        let mut at = start;
-        while at < bytes.len() {
-            let (reached, fault) = walk.events(at);
+        Self::halved(bytes, start, middle, damage)
+    }
+
+    /// `middle`: where the second half may begin.
+    fn halved(bytes: &'t [u8], start: usize, middle: Option<usize>, damage: &mut Damages) -> Self {
+        let second = || {
+            let mut walk = Walk::new(bytes);
+            let (_, fault) = walk.events(middle?);
             walk.close();
-            at = match fault {
-                None => reached,
-                Some(fault) => walk.resync(reached, fault, damage),
-            };
-        }
-        let mut index = walk.index;
-        index.samples.sort_by_key(|sample| sample.tick);
-        index.timers.sort_unstable();
-        index
+            fault.is_none().then_some(walk.index)
+        };
+        std::thread::scope(|scope| {
+            let mut second = middle.map(|_| scope.spawn(second));
+            let mut walk = Walk::new(bytes);
+            walk.meets = middle.unwrap_or(usize::MAX);
+            let mut at = start;
+            while at < bytes.len() {
+                let (reached, fault) = walk.events(at);
+                walk.close();
+                at = match fault {
+                    Some(fault) => walk.resync(reached, fault, damage),
+                    None if Some(reached) == middle => {
+                        let index = second
+                            .take()
+                            .and_then(|thread| thread.join().ok().flatten());
+                        match index.is_some_and(|index| walk.append(index)) {
+                            true => bytes.len(),
+                            false => reached,
+                        }
+                    }
+                    None => reached,
+                };
+            }
+            let mut index = walk.index;
+            index.samples.sort_by_key(|sample| sample.tick);
+            index.timers.sort_unstable();
+            index
+        })
     }
 
     /// True where there is no event at all.
@@ -106,14 +139,65 @@ struct Walk<'t> {
     open: Option<(usize, Stretch)>,
     /// Of the latest batch.
     ticks: Option<u64>,
+    /// Where to stop, once, if an event begins there.
+    meets: usize,
 }
 
 impl<'t> Walk<'t> {
+    fn new(file: &'t [u8]) -> Self {
+        Self {
+            file,
+            index: Index::default(),
+            by_proc: HashMap::default(),
+            open: None,
+            ticks: None,
+            meets: usize::MAX,
+        }
+    }
+
+    /// Where, from `at` on and within `reach` bytes, a batch seems to begin.
+    fn batch_from(&self, at: usize, reach: usize) -> Option<usize> {
+        let rest = self.file.get(at..)?;
+        let rest = rest.get(..reach).unwrap_or(rest);
+        let mut candidates = memchr::memchr_iter(0x41, rest).map(|place| at + place);
+        candidates.find(|&place| {
+            let mut bytes = Bytes::from(self.file, place + 1);
+            let (_, ticks) = (bytes.number(), bytes.number());
+            ticks.is_some_and(|ticks| ticks >= LEAST_TICKS) && self.looks_like_batch(place)
+        })
+    }
+
+    /// Adds what a walk found that began where this one stands; false, and nothing is done, where a walk by oneself might find other.
+    fn append(&mut self, later: Index<'t>) -> bool {
+        let index = &mut self.index;
+        let many = index.lanes.len() + later.lanes.len() >= LANE_LIMIT;
+        if many || index.frequency.is_some() && later.frequency.is_none() {
+            return false;
+        }
+        for (proc, stretches) in later.lanes {
+            let next = index.lanes.len();
+            let lane = *self.by_proc.entry(proc).or_insert(next);
+            match index.lanes.get_mut(lane) {
+                Some((_, known)) => known.extend(stretches),
+                None => index.lanes.push((proc, stretches)),
+            }
+        }
+        index.samples.extend(later.samples);
+        index.timers.extend(later.timers);
+        index.tables.append(later.tables);
+        index.frequency = later.frequency;
+        true
+    }
+
     /// Walks from `at` on, to the end or to the first event that cannot be read.
     fn events(&mut self, at: usize) -> (usize, Option<Fault>) {
         let mut bytes = Bytes::from(self.file, at);
         loop {
             let start = bytes.position();
+            if start == self.meets {
+                self.meets = usize::MAX;
+                return (start, None);
+            }
             let Some(first) = bytes.byte() else {
                 return (start, None);
             };
@@ -296,4 +380,43 @@ fn stack(numbers: &[u8], first: usize, tables: &mut TableBuilder<'_>) -> Option<
         tables.end_stack(id, first);
     }
     (bytes.left() == 0).then_some(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn found(bytes: &[u8], middle: Option<usize>) -> String {
+        let mut damage = Damages::default();
+        let index = Index::halved(bytes, 16, middle, &mut damage);
+        format!("{index:?} {damage:?}")
+    }
+
+    /// Wherever the second half begins, where a batch does or only seems to, and whatever is wrong with either.
+    #[test]
+    fn two_halves_are_the_whole() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/traces");
+        for name in ["mixed-go1.19.8", "mixed-go1.21.13", "cut-go1.21.13"] {
+            let packed = std::fs::read(path.join(format!("{name}.trace.zst"))).unwrap();
+            let mut bytes = zstd::decode_all(&packed[..]).unwrap();
+            for damaged in [None, Some(bytes.len() / 5), Some(bytes.len() / 5 * 4)] {
+                if let Some(place) = damaged {
+                    bytes[place..place + 9].fill(0xff);
+                }
+                let whole = found(&bytes, None);
+                let walk = Walk::new(&bytes);
+                let (mut at, mut batches) = (16, 0);
+                while let Some(place) = walk.batch_from(at, usize::MAX) {
+                    assert!(found(&bytes, Some(place)) == whole, "{name} {place}");
+                    (at, batches) = (place + 1, batches + 1);
+                }
+                assert!(batches > 1, "{name}");
+                for place in memchr::memchr_iter(0x41, &bytes).skip(16).step_by(9) {
+                    assert!(found(&bytes, Some(place)) == whole, "{name} {place}");
+                }
+            }
+        }
+    }
 }

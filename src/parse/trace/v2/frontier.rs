@@ -8,9 +8,8 @@
 use super::super::leb::Bytes;
 use super::index::Batch;
 use super::order::Step;
-use super::tables::Tick;
 use crate::goruntime::tracewire::{ARGUMENT_COUNTS, MAX_ARGUMENTS, NOT_TIMED};
-use crate::model::trace::{DamageKind, Damages};
+use crate::model::trace::{DamageKind, Damages, Tick};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
@@ -41,6 +40,10 @@ pub(super) struct Cursor<'t> {
     base: usize,
     /// Where `head` begins in `bytes`.
     head_at: usize,
+    /// Time to which `head` adds its own.
+    before: i64,
+    /// Of `head` only the time is known; it is whole, and begins at `bytes`' position.
+    peeked: bool,
     /// The batch that comes next.
     next: u32,
     /// The last one known, while batches are being gathered.
@@ -53,17 +56,32 @@ impl<'t> Cursor<'t> {
         self.base + self.head_at
     }
 
-    /// The batch's bytes behind the head.
-    #[inline]
-    pub(super) fn rest(&self) -> &'t [u8] {
-        self.bytes.rest()
+    /// The batch's bytes from the head on, and the time to which the head adds its own.
+    #[inline(always)]
+    pub(super) fn at_head(&self) -> (&'t [u8], i64) {
+        (self.bytes.since(self.head_at), self.before)
     }
 
-    /// Leaves out what stands before `rest`, the end of [`Self::rest`]. `at`: time of the last event before it.
-    #[inline]
-    pub(super) fn go_on(&mut self, at: i64, rest: &'t [u8]) {
-        self.bytes.leave(rest.len());
-        self.head.at = at;
+    /// Goes behind the first `length` bytes of [`Self::at_head`]. `at`: time of the last event in them. `next`: time of the one behind,
+    /// if that is known, and the event whole.
+    #[inline(always)]
+    pub(super) fn go_on(&mut self, at: i64, length: usize, next: Option<i64>) {
+        self.head_at += length;
+        self.bytes.go_to(self.head_at);
+        self.before = at;
+        self.head.at = next.unwrap_or(at);
+        self.peeked = next.is_some();
+    }
+
+    /// Decodes the head, if only its time is known. Called before anybody looks at it.
+    #[inline(always)]
+    pub(super) fn look(&mut self, tick: Tick) {
+        if self.peeked {
+            self.peeked = false;
+            self.head.at = self.before;
+            // It is whole.
+            let _ = event(self, tick);
+        }
     }
 }
 
@@ -99,6 +117,8 @@ impl<'t> Frontier<'t> {
                     bytes: Bytes::new(&[]),
                     base: 0,
                     head_at: 0,
+                    before: 0,
+                    peeked: false,
                     next: number,
                     latest: NONE,
                 });
@@ -135,7 +155,9 @@ impl<'t> Frontier<'t> {
     #[inline]
     pub(super) fn cursor(&mut self, place: usize) -> Option<&mut Cursor<'t>> {
         let &(_, number) = self.heap.get(place)?;
-        self.cursors.get_mut(number as usize)
+        let cursor = self.cursors.get_mut(number as usize)?;
+        cursor.look(self.tick);
+        Some(cursor)
     }
 
     /// Lets the earliest thread take its events, until another thread's comes first or one later than `until`, until it has none
@@ -159,7 +181,8 @@ impl<'t> Frontier<'t> {
             if step != Step::Done {
                 break step;
             }
-            if !decode(cursor, &self.batches, &self.links, self.tick, damage) {
+            let known = cursor.peeked;
+            if !known && !decode(cursor, &self.batches, &self.links, self.tick, damage) {
                 self.remove(0);
                 return Step::Done;
             }
@@ -298,6 +321,7 @@ fn quick_event(cursor: &mut Cursor<'_>, tick: Tick) -> bool {
     }
     cursor.head_at = head_at;
     let head = &mut cursor.head;
+    cursor.before = head.at;
     head.number = number;
     head.at = head.at.wrapping_add(tick.ns(delta));
     let [a, b, c] = arguments;
@@ -339,6 +363,7 @@ fn event(cursor: &mut Cursor<'_>, tick: Tick) -> Result<(), DamageKind> {
     for argument in head.arguments.iter_mut().take(usize::from(count)) {
         *argument = cursor.bytes.number().ok_or(DamageKind::BrokenEvent)?;
     }
+    cursor.before = head.at;
     head.number = number;
     head.at = head.at.wrapping_add(tick.ns(delta));
     Ok(())

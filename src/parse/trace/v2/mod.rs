@@ -17,14 +17,15 @@ mod tables;
 use super::out::Out;
 use super::{HEADER_BYTES, Options};
 use crate::model::trace::{
-    Context, DamageKind, Damages, EventKind, NO_SLOT, StackRef, SyncPoint, Tables, Vocabulary,
+    Context, DamageKind, Damages, EventKind, NO_SLOT, REASON_PLACES, StackRef, SyncPoint, Tables,
+    Tick, Vocabulary,
 };
 use crate::model::trace::{Outcome, Sink};
 use frontier::Frontier;
 use index::{Generation, Index};
 use order::Step;
 use state::States;
-use tables::{Contents, Sample, Tick};
+use tables::{Contents, Sample};
 
 /// The first header whose reader refuses a generation without end before it looks at it.
 const REFUSED_WHOLE_SINCE: u16 = 26;
@@ -120,6 +121,9 @@ impl<S: Sink> Reader<'_, S> {
         }
         let frontier = Frontier::new(generation.events, contents.tick, &mut self.damage);
         let mut tables = contents.tables;
+        for reason in 1..REASON_PLACES as u64 {
+            tables.word(reason);
+        }
         self.out.generation(&tables);
         self.sync(begins, false, &tables);
         self.events(frontier, &mut tables, &contents.samples);
@@ -166,12 +170,14 @@ impl<S: Sink> Reader<'_, S> {
             // A sample comes before events that are later than it, not at the same time.
             let until = samples.first().map_or(i64::MAX, |sample| sample.at);
             let (states, out) = (&mut self.states, &mut self.out);
-            let step = frontier.run(until, &mut self.damage, |cursor, limit, tick| {
-                let step = states.advance(cursor, tables, out);
-                if step == Step::Done {
-                    states.stretch(cursor, (limit, tick), tables, out);
+            let step = frontier.run(until, &mut self.damage, |cursor, limit, tick| match states
+                .stretch(cursor, (limit, tick), tables, out)
+            {
+                true => Step::Done,
+                false => {
+                    cursor.look(tick);
+                    states.advance(cursor, tables, out)
                 }
-                step
             });
             if step == Step::Done {
                 continue;

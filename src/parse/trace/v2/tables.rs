@@ -14,39 +14,19 @@ use super::super::leb::Bytes;
 use super::index::{Batch, Generation};
 use crate::goruntime::tracewire::{FIXED_STRINGS, USUAL_FREQUENCY, wire};
 use crate::model::trace::{
-    ABSENT, ClockSnapshot, DamageKind, Damages, TableBuilder, Tables, Vocabulary,
+    ABSENT, ClockSnapshot, DamageKind, Damages, TableBuilder, Tables, Tick, Vocabulary,
 };
 
 /// Go's limits: frames of a stack, bytes of a string.
 const FRAME_LIMIT: u64 = 128;
 const STRING_LIMIT: u64 = 1 << 10;
 
-/// How long a tick is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Tick {
-    /// A whole number of ns: 64 everywhere but on Windows.
-    Whole(u64),
-    /// Anything else. Go's reader multiplies as floating point and cuts off; so must who wants to agree with it.
-    Odd(f64),
-}
-
-impl Tick {
-    /// Of `hz` ticks a second.
-    fn of(hz: u64) -> Tick {
-        let ns = 1.0 / (hz as f64 / 1e9);
-        match ns.fract() == 0.0 && (1.0..1e9).contains(&ns) {
-            true => Tick::Whole(ns as u64),
-            false => Tick::Odd(ns),
-        }
-    }
-
-    /// `ticks` in ns.
-    #[inline]
-    pub(super) fn ns(self, ticks: u64) -> i64 {
-        match self {
-            Tick::Whole(ns) => ticks.wrapping_mul(ns) as i64,
-            Tick::Odd(ns) => (ticks as f64 * ns) as i64,
-        }
+/// The length of a tick, of which a second has `hz`.
+fn tick(hz: u64) -> Tick {
+    let ns = 1.0 / (hz as f64 / 1e9);
+    match ns.fract() == 0.0 && (1.0..1e9).contains(&ns) {
+        true => Tick::Whole(ns as u64),
+        false => Tick::Odd(ns),
     }
 }
 
@@ -204,9 +184,9 @@ impl<'t> Reading<'t> {
     ) -> Contents<'t> {
         let hz = self.hz.filter(|&hz| hz > 0);
         let tick = hz
-            .map(Tick::of)
+            .map(tick)
             .or(usual)
-            .unwrap_or_else(|| Tick::of(USUAL_FREQUENCY));
+            .unwrap_or_else(|| tick(USUAL_FREQUENCY));
         let tables_there = self.strings || generation.events.is_empty();
         let ended = generation.ended && tables_there && hz.is_some() && !self.broken;
         if !ended {
