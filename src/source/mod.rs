@@ -16,6 +16,7 @@ pub mod module;
 pub mod pairs;
 pub mod program;
 mod scope;
+pub mod site;
 mod skim;
 mod tags;
 mod walk;

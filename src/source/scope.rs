@@ -14,11 +14,12 @@ mod starts;
 use super::ast::Func;
 use super::facts::{CallKind, Facts, Held, Part, Place, Target};
 use super::flow::{Analysis, infer_variables, summary};
-use super::frames::{Finder, Found, Frame};
+use super::frames::{Finder, Frame};
 use super::lower::Reader;
 use super::module::Module;
 use super::pairs::{maps, type_of};
 use super::program::{FuncDef, FuncId, Program, Ty, TypeId};
+use super::site::Site;
 use super::skim::word;
 use super::walk::{Summaries, func_name, walk};
 use rayon::prelude::*;
@@ -38,8 +39,7 @@ pub(super) fn analyse<'m>(module: &'m Module, stacks: &[Vec<Frame<'_>>]) -> Anal
     scope.show(&program, stacks);
     let facts = scope.facts(&program);
     let mut analysis = Analysis::join(module, program, facts);
-    let sites = sites(&analysis, stacks);
-    for &(func, _) in &sites {
+    for func in funcs_at(&analysis, stacks) {
         scope.enter(func);
     }
     for _ in 0..MAX_ROUNDS {
@@ -48,41 +48,37 @@ pub(super) fn analyse<'m>(module: &'m Module, stacks: &[Vec<Frame<'_>>]) -> Anal
         }
         let facts = scope.facts(&analysis.program);
         analysis = Analysis::join(module, analysis.program, facts);
-        let places = maps_at(&analysis, &sites);
+        let places = maps_at(&analysis, stacks);
         scope.follow(&analysis.program, &places);
     }
     analysis
 }
 
-/// The function and line of the innermost frame of each stack that is in the module.
-fn sites(analysis: &Analysis<'_>, stacks: &[Vec<Frame<'_>>]) -> Vec<(FuncId, u32)> {
-    let finder = Finder::new(analysis);
-    let site = |stack: &Vec<Frame<'_>>| {
-        let mut frames = stack.iter().map(|frame| (frame.line, finder.find(*frame)));
-        let (line, found) = frames.find(|(_, found)| *found != Found::Absent)?;
-        match found {
-            Found::Line { node, .. } => Some((analysis.part(node)?.2, line)),
-            _ => None,
-        }
-    };
-    stacks.iter().filter_map(site).collect()
+/// Where the stacks stand in the module.
+fn sites(finder: &Finder<'_, '_>, stacks: &[Vec<Frame<'_>>]) -> Vec<Site> {
+    let sites = stacks.iter().filter_map(|stack| Site::of(finder, stack));
+    sites.filter_map(Result::ok).collect()
 }
 
-/// The variables and fields of the maps that are used at these lines.
-fn maps_at(analysis: &Analysis<'_>, sites: &[(FuncId, u32)]) -> BTreeSet<Place> {
+/// The functions at these places.
+fn funcs_at(analysis: &Analysis<'_>, stacks: &[Vec<Frame<'_>>]) -> Vec<FuncId> {
+    let sites = sites(&Finder::new(analysis), stacks);
+    let funcs = sites.iter().filter_map(|site| analysis.part(site.node));
+    funcs.map(|(_, _, func)| func).collect()
+}
+
+/// The variables and fields of the maps that are used at these places, as far as their callers on the stacks are known.
+fn maps_at(analysis: &Analysis<'_>, stacks: &[Vec<Frame<'_>>]) -> BTreeSet<Place> {
+    let finder = Finder::new(analysis);
+    let maps = maps(analysis);
     let mut places = BTreeSet::new();
-    for map in maps(analysis) {
-        let is_there = map.uses.iter().any(|used| {
-            let func = analysis.part(used.node).map(|(_, _, func)| func);
-            analysis.access(used).is_some_and(|access| {
-                let mut at = sites.iter();
-                at.any(|(site, line)| {
-                    Some(*site) == func && (access.line..=access.last).contains(line)
-                })
-            })
-        });
-        if is_there {
+    for site in sites(&finder, stacks) {
+        for (map, used) in site.all_uses(&finder, &maps) {
             places.insert(root(&map.place).clone());
+            if let Some(access) = analysis.access(used) {
+                let handed = analysis.on_stack(&access.place, used.node, &site.callers);
+                places.insert(root(&handed).clone());
+            }
         }
     }
     places

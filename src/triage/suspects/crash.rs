@@ -3,7 +3,7 @@
 //! Whoever raises a map's fatal error found the mark of a writer in it, so the other party writes, whatever the message says of the
 //! one that noticed.
 
-use super::site::{CrashStack, Site};
+use super::site::{CrashStack, Place};
 use super::{Pair, SourceView, copied_lock, words};
 use crate::analyze::incident::IncidentKind;
 use crate::goruntime::frames;
@@ -57,7 +57,7 @@ impl Named {
         }
         let finder = Finder::new(&view.analysis);
         let dump = Dump::new(case, &finder);
-        let Some(site) = Site::of(case, &finder) else {
+        let Some(site) = Place::of(case, &finder) else {
             let remark = "The source given with --src has none of the crashing goroutine's files: is it that program's module?";
             return Self::remarked(remark.to_owned());
         };

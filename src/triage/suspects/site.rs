@@ -6,16 +6,11 @@
 use super::SourceView;
 use crate::model::FrameKind;
 use crate::source::facts::MapOp;
-use crate::source::flow::{NodeId, Use};
-use crate::source::frames::{Finder, Found, Frame};
+use crate::source::flow::Use;
+use crate::source::frames::{Finder, Frame};
 use crate::source::pairs::MapUses;
+use crate::source::site::Site;
 use crate::triage::case::Case;
-
-/// Lines that a statement may have moved between two revisions for it to be looked for: as far as one reads at a glance.
-const MAX_MOVED: u32 = 3;
-
-/// Callers followed from the crashing line.
-const MAX_CALLERS: usize = 8;
 
 /// The frames of a crashing goroutine from the line that crashed on, innermost first: function, file and line.
 pub(in crate::triage) struct CrashStack(Vec<(String, String, u32)>);
@@ -49,13 +44,10 @@ impl CrashStack {
 }
 
 /// The innermost frame of the crashing goroutine that is in the module.
-pub(super) struct Site {
-    node: NodeId,
-    line: u32,
+pub(super) struct Place {
+    site: Site,
     /// `index.go:31`
     pub(super) at: String,
-    /// The frames behind it, as far as they are in the module.
-    callers: Vec<(NodeId, u32)>,
 }
 
 /// What is done at a site.
@@ -66,36 +58,25 @@ pub(super) struct Done<'v> {
     pub(super) instead: Option<u32>,
 }
 
-impl Site {
+impl Place {
     /// Where the crash is; `Err` says why its line is of no use.
     pub(super) fn of(case: &Case<'_, '_>, finder: &Finder<'_, '_>) -> Option<Result<Self, String>> {
-        let mut site: Option<Self> = None;
-        for asked in CrashStack::of(case)?.frames() {
-            let Frame { func, file, line } = asked;
-            let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
-            let at = format!("{base}:{line}");
-            match (finder.find(asked), &mut site) {
-                (Found::Line { node, .. }, None) => {
-                    site = Some(Self {
-                        node,
-                        line,
-                        at,
-                        callers: Vec::new(),
-                    });
-                }
-                (Found::Line { node, .. }, Some(site)) if site.callers.len() < MAX_CALLERS => {
-                    site.callers.push((node, line));
-                }
-                (Found::Misfit { .. }, None) => {
-                    return Some(Err(format!(
-                        "{at} is not in {func} in the source given with --src: that source is of another revision than the program that died. Check out the revision that was running."
-                    )));
-                }
-                (Found::Absent, None) => {}
-                _ => break,
-            }
-        }
-        site.map(Ok)
+        let stack = CrashStack::of(case)?;
+        let frames = stack.frames();
+        let found = Site::of(finder, &frames)?;
+        let number = match &found {
+            Ok(site) => site.frame,
+            Err(number) => *number,
+        };
+        let Frame { func, file, line } = *frames.get(number)?;
+        let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        let at = format!("{base}:{line}");
+        Some(match found {
+            Ok(site) => Ok(Self { site, at }),
+            Err(_) => Err(format!(
+                "{at} is not in {func} in the source given with --src: that source is of another revision than the program that died. Check out the revision that was running."
+            )),
+        })
     }
 
     /// What is done there, of what fits the crash.
@@ -106,21 +87,20 @@ impl Site {
         fits: impl Fn(MapOp) -> bool,
     ) -> Done<'v> {
         let fitting = |line: u32| {
-            let mut uses = finder.uses_at(&view.maps, self.node, line);
+            let mut uses = finder.uses_at(&view.maps, self.site.node, line);
             uses.retain(|(_, used)| {
                 let access = view.analysis.access(used);
                 access.is_some_and(|access| fits(access.op))
             });
             uses
         };
-        let here = finder.uses_at(&view.maps, self.node, self.line);
-        let mut uses = fitting(self.line);
+        let here = finder.uses_at(&view.maps, self.site.node, self.site.line);
+        let mut uses = fitting(self.site.line);
         let mut instead = None;
         if uses.is_empty() && !here.is_empty() {
             uses = here;
         } else if uses.is_empty() {
-            let near = (1..=MAX_MOVED)
-                .flat_map(|by| [self.line.saturating_sub(by), self.line.saturating_add(by)]);
+            let near = self.site.near();
             let found = near
                 .map(|line| (line, fitting(line)))
                 .find(|(_, uses)| !uses.is_empty());
@@ -144,7 +124,9 @@ impl Site {
         for (map, used) in uses {
             let written = view.analysis.access(used).map(|access| &access.place);
             let Some(written) = written else { continue };
-            let handed = view.analysis.on_stack(written, used.node, &self.callers);
+            let handed = view
+                .analysis
+                .on_stack(written, used.node, &self.site.callers);
             let known = view
                 .maps
                 .binary_search_by(|map| map.place.cmp(&handed))
