@@ -3,19 +3,18 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used)] // helpers of tests fail as tests do
 
+#[path = "suspecting/crashes.rs"]
+mod crashes;
 mod pipeline;
+#[path = "suspecting/scoped.rs"]
+mod scoped;
 mod support;
 
-use gotriage::source::flow::Analysis;
-use gotriage::source::pairs::maps;
-use gotriage::source::{Module, Reading};
-use gotriage::triage::{self, Options};
+use scoped::differences;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::Arc;
 use support::{Truth, corpus, manifest};
 
 fn gotriage(arguments: &[&str]) -> Output {
@@ -181,101 +180,6 @@ fn the_other_line_of_a_one_sided_dump_is_found() {
     assert!(all > 100, "{all} dumps show one side");
     assert_eq!(among_three, all, "{missed:?}");
     assert_eq!(first, all, "the true line is among three, but not first");
-}
-
-/// A crash at each line of a module that works on a map, as Go prints it: every `every`th of them.
-fn crashes(module: &Module, every: usize) -> Vec<String> {
-    let analysis = Analysis::new(module);
-    let mut lines = BTreeSet::new();
-    for map in maps(&analysis) {
-        for used in &map.uses {
-            let access = analysis.access(used).expect("an access");
-            let (_, _, func) = analysis.part(used.node).expect("a function");
-            let def = analysis.program.func(func).expect("a function");
-            let package = analysis.program.package(def.package).expect("a package");
-            let (name, file) = analysis.name(used.node);
-            let file = file.expect("a file").disk.display().to_string();
-            let directory = match package.path.rsplit_once('/') {
-                Some((directory, _)) if !package.is_main => format!("{directory}/"),
-                _ => String::new(),
-            };
-            let message = match access.op.writes() {
-                true => "concurrent map writes",
-                false => "concurrent map read and map write",
-            };
-            lines.insert((file, access.line, message, format!("{directory}{name}")));
-        }
-    }
-    let mut crashes = Vec::new();
-    for (file, line, message, func) in lines.into_iter().step_by(every) {
-        let mut text = format!("fatal error: {message}\n\ngoroutine 7 [running]:\n");
-        writeln!(text, "{func}(...)\n\t{file}:{line} +0x1d\n").expect("in memory");
-        crashes.push(text);
-    }
-    crashes
-}
-
-fn suspects_in(text: &str, module: Arc<Module>) -> Vec<Value> {
-    let options = Options {
-        source: Some(module),
-        ..Options::default()
-    };
-    let inputs: [(&str, &[u8]); 1] = [("log", text.as_bytes())];
-    let report = pipeline::with_evidence(&inputs, |evidence| triage::report(evidence, &options));
-    let incidents = report.incidents.into_iter();
-    incidents
-        .map(|incident| serde_json::to_value(incident.suspects).expect("JSON"))
-        .collect()
-}
-
-/// What differs between the whole of a module and what each crash asks of it; and how many suspects there are.
-fn differences(dir: &Path, every: usize) -> (Vec<String>, usize) {
-    let open = |deferred| {
-        let reading = Reading {
-            deferred,
-            ..Reading::default()
-        };
-        Arc::new(Module::open(dir, &reading).expect("Go source"))
-    };
-    let (whole, part) = (open(false), open(true));
-    let crashes = crashes(&whole, every);
-    if crashes.is_empty() {
-        return (Vec::new(), 0);
-    }
-    let expected = suspects_in(&crashes.concat(), whole);
-    assert_eq!(expected.len(), crashes.len(), "{}", dir.display());
-    let mut different = Vec::new();
-    let mut suspects = 0;
-    for (crash, expected) in crashes.iter().zip(&expected) {
-        suspects += expected.as_array().map_or(0, Vec::len);
-        let found = suspects_in(crash, part.clone());
-        if found != [expected.clone()] {
-            let found = found.first().unwrap_or(&Value::Null);
-            different.push(format!("{crash}{expected:#}\nbut\n{found:#}"));
-        }
-    }
-    (different, suspects)
-}
-
-#[test]
-fn what_a_crash_asks_of_a_module_is_what_the_whole_says() {
-    let programs = std::fs::read_dir(corpus().join("programs")).expect("programs");
-    let mut suspects = 0;
-    for entry in programs {
-        let dir = entry.expect("a program").path();
-        if Module::open(&dir, &Reading::default()).is_err() {
-            continue;
-        }
-        let (different, found) = differences(&dir, 1);
-        assert!(
-            different.is_empty(),
-            "{}: {}",
-            different.len(),
-            different[0]
-        );
-        suspects += found;
-    }
-    assert!(suspects > 200, "{suspects} suspects");
 }
 
 #[test]
@@ -531,162 +435,4 @@ fn the_answer_matches_its_schema_and_is_the_same_on_one_thread() {
         "json",
     ]);
     assert_eq!(alone.stdout, many.stdout);
-}
-
-/// Eight maps, each with a writer of its own, and a function that forgets a key in whichever of them it is handed.
-fn many_shelves() -> String {
-    let mut text = "package main\n\n".to_owned();
-    for at in 1..=8 {
-        text += &format!("var shelf{at} = map[string]int{{}}\n");
-    }
-    text += "\nfunc forget(m map[string]int, key string) {\n\tdelete(m, key)\n}\n\n";
-    for at in 1..=8 {
-        text += &format!("func fill{at}(key string) {{ shelf{at}[key] = 1 }}\n");
-    }
-    text += "\nfunc clean(key string) {\n";
-    for at in 1..=8 {
-        text += &format!("\tforget(shelf{at}, key)\n");
-    }
-    text += "}\n\nfunc main() {\n";
-    for at in 1..=8 {
-        text += &format!("\tgo fill{at}(\"a\")\n");
-    }
-    text += "\tclean(\"a\")\n}\n";
-    text
-}
-
-/// The number of the line that has this text, from 1.
-fn line_of(source: &str, text: &str) -> u64 {
-    let mut lines = source.lines().zip(1..);
-    let found = lines.find(|(line, _)| line.contains(text));
-    found.expect("the line is there").1
-}
-
-/// A goroutine that died while it wrote a map: its frames below the runtime's, innermost first.
-fn dump(frames: &[(&str, u64)]) -> String {
-    let mut text = "fatal error: concurrent map writes\n\ngoroutine 7 [running]:\n\
-        runtime.throw(0x4c2a1b, 0x15)\n\t/usr/local/go/src/runtime/panic.go:1116 +0x72\n\
-        runtime.mapassign_faststr(0x4a1d20, 0xc000090180, 0x4bf6b1, 0x1, 0x0)\n\
-        \t/usr/local/go/src/runtime/map_faststr.go:211 +0x3f1\n"
-        .to_owned();
-    for (func, line) in frames {
-        text += &format!("{func}(0xc000090180)\n\t/src/app/main.go:{line} +0x4e\n");
-    }
-    text
-}
-
-/// The suspects of a dump against one file of source, and what step 2 says.
-fn asked(source: &str, dump: &str) -> (Vec<Value>, String) {
-    let dir = tempfile::tempdir().expect("a directory");
-    let path = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
-    std::fs::write(path("go.mod"), "module example.com/app\n").expect("written");
-    std::fs::write(path("main.go"), source).expect("written");
-    std::fs::write(path("dump.txt"), dump).expect("written");
-    let src = dir.path().to_string_lossy().into_owned();
-    let report = json(&["--format", "json", "--src", &src, &path("dump.txt")]);
-    let suspects = report["incidents"][0]["suspects"].as_array().cloned();
-    (suspects.unwrap_or_default(), report.to_string())
-}
-
-#[test]
-fn a_parameter_is_followed_up_the_stack() {
-    let source = many_shelves();
-    let crash = line_of(&source, "delete(m, key)");
-    for at in [2, 7] {
-        let call = line_of(&source, &format!("forget(shelf{at}, key)"));
-        let text = dump(&[("main.forget", crash), ("main.clean", call)]);
-        let (suspects, _) = asked(&source, &text);
-        let wanted = line_of(&source, &format!("func fill{at}("));
-        let named: Vec<(&str, u64)> = suspects
-            .iter()
-            .filter_map(|suspect| {
-                let map = suspect["map"].as_str()?;
-                let line = suspect["sites"][1]["line"].as_u64()?;
-                map.starts_with("main.shelf").then_some((map, line))
-            })
-            .collect();
-        assert_eq!(named, [(&*format!("main.shelf{at}"), wanted)]);
-    }
-    // Nothing says which of them it was.
-    let (suspects, _) = asked(&source, &dump(&[("main.forget", crash)]));
-    let names: Vec<&str> = suspects.iter().filter_map(|s| s["map"].as_str()).collect();
-    assert!(
-        !names.iter().any(|map| map.starts_with("main.shelf")),
-        "{names:?}"
-    );
-}
-
-const TWO_WRITERS: &str = "package main
-
-var stock = map[string]int{}
-
-func main() {
-\tgo restock()
-\tsell()
-}
-
-func restock() {
-\tstock[\"tea\"] = 10
-}
-
-func sell() {
-\tname := \"tea\"
-\tprintln(name)
-\tprintln(name)
-\tprintln(name)
-\tstock[name]--
-}
-";
-
-#[test]
-fn a_line_that_moved_a_little_is_looked_for_and_said_so() {
-    let line = line_of(TWO_WRITERS, "stock[name]--");
-    let (exact, said) = asked(TWO_WRITERS, &dump(&[("main.sell", line)]));
-    assert_eq!(exact[0]["sites"][1]["func"], "main.restock");
-    assert!(!said.contains("is taken for it"), "{said}");
-    for by in [2, 3] {
-        let (moved, said) = asked(TWO_WRITERS, &dump(&[("main.sell", line - by)]));
-        assert_eq!(moved[0]["sites"][1]["func"], "main.restock");
-        assert_eq!(moved[0]["grade"], "possible");
-        assert!(
-            said.contains(&format!("line {line} of the same function is taken for it")),
-            "{said}"
-        );
-    }
-    let (far, said) = asked(TWO_WRITERS, &dump(&[("main.sell", line - 4)]));
-    assert_eq!(far, Vec::<Value>::new());
-    assert!(said.contains("could not be told from the source"), "{said}");
-}
-
-#[test]
-fn a_line_that_alone_writes_its_map_may_meet_itself() {
-    let handed = "package main
-
-func Mark(seen map[string]bool, key string) {
-\tseen[key] = true
-}
-";
-    let line = line_of(handed, "seen[key]");
-    let (suspects, _) = asked(
-        &handed.replace("main", "app"),
-        &dump(&[("example.com/app.Mark", line)]),
-    );
-    let lines: Vec<u64> = suspects[0]["sites"]
-        .as_array()
-        .expect("sites")
-        .iter()
-        .filter_map(|site| site["line"].as_u64())
-        .collect();
-    assert_eq!((suspects.len(), lines), (1, vec![line, line]));
-    assert_eq!(suspects[0]["grade"], "possible");
-    // Under a lock it can't be.
-    let locked = handed
-        .replace("main", "app\n\nimport \"sync\"\n\nvar mu sync.Mutex")
-        .replace(
-            "\tseen[key] = true",
-            "\tmu.Lock()\n\tdefer mu.Unlock()\n\tseen[key] = true",
-        );
-    let line = line_of(&locked, "seen[key]");
-    let (suspects, _) = asked(&locked, &dump(&[("example.com/app.Mark", line)]));
-    assert_eq!(suspects, Vec::<Value>::new());
 }

@@ -22,7 +22,8 @@ const CHUNK: usize = 1 << 14;
 /// Chunks on their way. More would only fill the cache.
 const IN_FLIGHT: usize = 3;
 
-/// Adds up what `read`, which reads the trace in `bytes`, hands to the sink: on a second thread if there may be one. `watch` is told the number of events now and then.
+/// Adds up what `read`, which reads the trace in `bytes`, hands to the sink: on a second thread if there may be one. `watch` is told
+/// the number of events now and then.
 pub fn add_up<R>(
     top: usize,
     bytes: &[u8],
