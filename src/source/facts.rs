@@ -125,6 +125,25 @@ pub struct Part {
     pub name: String,
 }
 
+impl Part {
+    /// One of which nothing is known yet but where it stands.
+    pub(super) fn new(parent: Option<u16>, lines: (u32, u32), name: String) -> Self {
+        Self {
+            parent,
+            lines,
+            loops: Vec::new(),
+            joins: Vec::new(),
+            gained: Vec::new(),
+            released: Vec::new(),
+            handler: false,
+            returns_fresh: false,
+            returns: None,
+            returns_part_of: None,
+            name,
+        }
+    }
+}
+
 /// An operation on a map.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {

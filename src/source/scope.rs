@@ -300,19 +300,8 @@ fn empty(program: &Program<'_>, def: &FuncDef) -> Facts {
         .get(def.file as usize)
         .zip(def.decl)
         .and_then(|(file, at)| file.funcs.get(at as usize));
-    let part = Part {
-        parent: None,
-        lines: decl.map_or((0, 0), |decl| (decl.func.line, decl.func.end)),
-        loops: Vec::new(),
-        joins: Vec::new(),
-        gained: Vec::new(),
-        released: Vec::new(),
-        handler: false,
-        returns_fresh: false,
-        returns: None,
-        returns_part_of: None,
-        name: func_name(program, def),
-    };
+    let lines = decl.map_or((0, 0), |decl| (decl.func.line, decl.func.end));
+    let part = Part::new(None, lines, func_name(program, def));
     Facts {
         parts: vec![part],
         ..Facts::default()

@@ -1,6 +1,6 @@
 //! Prefixes, parts, wrong bytes and missing pieces of traces: whatever is done to one, it is read as far as it goes.
 
-use super::tracing::{self, samples};
+use super::tracing::{self, Numbers, samples};
 use super::{AS_GO, figures};
 use gotriage::analyze::trace::Tally;
 use gotriage::parse::trace::{Clock, Options, read, read_any};
@@ -124,18 +124,6 @@ fn a_prefix_says_that_it_is_one() {
             .salvaged
             .is_some_and(|salvaged| salvaged.events > 0)
     );
-}
-
-/// The same numbers in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit.max(1) as u64) as usize
-    }
 }
 
 #[test]

@@ -6,6 +6,19 @@ use serde_json::Value;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+/// The same numbers in every run.
+pub struct Numbers(pub u64);
+
+impl Numbers {
+    /// The next one, less than `limit`.
+    pub fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit.max(1) as u64) as usize
+    }
+}
+
 /// One trace of the corpus.
 pub struct Sample {
     pub name: String,

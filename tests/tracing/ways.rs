@@ -2,24 +2,12 @@
 //! short as Go writes them or padded, which only the long way understands; in damaged traces, too.
 
 use super::AS_GO;
-use super::tracing::{self, Lines, Sample, samples};
+use super::tracing::{self, Lines, Numbers, Sample, samples};
 use gotriage::analyze::trace::{TOP_WAITING, Tally, add_up};
 use gotriage::goruntime::tracewire::{ARGUMENT_COUNTS, NOT_TIMED, wire};
 use gotriage::model::trace::{DamageKind, Event, Outcome, Sink, Tables};
 use gotriage::parse::trace::{Options, read};
 use std::collections::BTreeMap;
-
-/// The same numbers in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-}
 
 /// Bytes of the header.
 const HEADER_BYTES: usize = 16;

@@ -403,9 +403,7 @@ impl Sink for Relay<'_, '_> {
                 return;
             }
         }
-        passages.events(slot, tables, |event, change| {
-            self.passage(&event, &change, tables);
-        });
+        self.passages_apart(passages, slot, tables);
     }
 
     fn end_generation(&mut self, tables: &Tables<'_>) {

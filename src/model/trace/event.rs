@@ -142,6 +142,22 @@ pub struct GoTransition {
     pub stack: StackRef,
 }
 
+impl GoTransition {
+    /// Without reason and stack.
+    #[inline(always)]
+    #[must_use]
+    pub fn plain(id: u64, slot: u32, from: GoState, to: GoState) -> Self {
+        Self {
+            id,
+            slot,
+            from,
+            to,
+            reason: Word::EMPTY,
+            stack: StackRef::NONE,
+        }
+    }
+}
+
 /// A processor's change of state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcTransition {

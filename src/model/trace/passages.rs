@@ -1,17 +1,15 @@
 //! Many changes of state at once, still in the bytes of the trace: what a reader has checked, whoever adds up may spell out.
 //!
 //! ```text
-//! 10 2a 07 91 03       GoStart: dt, goroutine, its count
-//! 14 1f 0b 21          GoBlock: dt, reason, stack
-//! 15 0c 12 8e 05 22    GoUnblock: dt, goroutine, its count, stack
+//! 10 a5 08 2f 87 07    GoStart: dt, goroutine, its count
+//! 15 04 01 f5 07 16    GoUnblock: dt, goroutine, its count, stack
+//! 14 04 0c 17          GoBlock: dt, reason, stack
 //! ```
 //!
 //! Go 1.22 to 1.27 write so. Nearly all of a trace consists of these three, and a value for each would cost more to hand from one
 //! thread to another than to read it again. Read [`Passages`] first, then [`Passages::each`].
 
-use super::{
-    ABSENT, Context, Event, EventKind, GoState, GoTransition, NO_SLOT, StackRef, Tables, Word,
-};
+use super::{ABSENT, Context, Event, EventKind, GoState, GoTransition, NO_SLOT, StackRef, Tables};
 
 /// How long a tick is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -139,18 +137,18 @@ impl Passages<'_> {
             let (stack, change) = match passing {
                 Passing::Start { id } => (
                     StackRef::NONE,
-                    plain(id, slot(id), GoState::Runnable, GoState::Running),
+                    GoTransition::plain(id, slot(id), GoState::Runnable, GoState::Running),
                 ),
                 Passing::Wake { id, stack } => (
                     tables.stack(stack),
-                    plain(id, slot(id), GoState::Waiting, GoState::Runnable),
+                    GoTransition::plain(id, slot(id), GoState::Waiting, GoState::Runnable),
                 ),
                 Passing::Block { reason, stack } => {
                     let stack = tables.stack(stack);
                     let change = GoTransition {
                         reason: tables.known_word(reason),
                         stack,
-                        ..plain(
+                        ..GoTransition::plain(
                             context.goroutine,
                             context.slot,
                             GoState::Running,
@@ -173,18 +171,6 @@ impl Passages<'_> {
                 Passing::Wake { .. } => return,
             };
         });
-    }
-}
-
-/// A transition without reason and stack.
-fn plain(id: u64, slot: u32, from: GoState, to: GoState) -> GoTransition {
-    GoTransition {
-        id,
-        slot,
-        from,
-        to,
-        reason: Word::EMPTY,
-        stack: StackRef::NONE,
     }
 }
 

@@ -25,6 +25,17 @@ pub trait Sink {
         slot: &mut dyn FnMut(u64) -> u32,
         tables: &Tables<'_>,
     ) {
+        self.passages_apart(passages, slot, tables);
+    }
+
+    /// Those of [`Self::passages`] one by one, for a sink that can't take them together.
+    #[inline(always)]
+    fn passages_apart(
+        &mut self,
+        passages: &Passages<'_>,
+        slot: &mut dyn FnMut(u64) -> u32,
+        tables: &Tables<'_>,
+    ) {
         passages.events(slot, tables, |event, change| {
             self.passage(&event, &change, tables);
         });

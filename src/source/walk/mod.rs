@@ -299,19 +299,7 @@ impl<'p, 'm> Walker<'p, 'm> {
         name: String,
     ) -> u16 {
         let number = self.facts.parts.len().min(usize::from(u16::MAX)) as u16;
-        self.facts.parts.push(Part {
-            parent,
-            lines,
-            loops: Vec::new(),
-            joins: Vec::new(),
-            gained: Vec::new(),
-            released: Vec::new(),
-            handler: false,
-            returns_fresh: false,
-            returns: None,
-            returns_part_of: None,
-            name,
-        });
+        self.facts.parts.push(Part::new(parent, lines, name));
         self.frames.push(Frame {
             part: number,
             held,

@@ -102,18 +102,6 @@ impl<S: Sink> Turn<'_, '_, '_, S> {
     }
 }
 
-/// A transition without reason and stack.
-fn plain(id: u64, slot: u32, from: GoState, to: GoState) -> GoTransition {
-    GoTransition {
-        id,
-        slot,
-        from,
-        to,
-        reason: Word::EMPTY,
-        stack: StackRef::NONE,
-    }
-}
-
 impl States {
     pub(super) fn new(
         header: u16,
@@ -209,7 +197,7 @@ impl States {
             _ => turn.argument(1),
         }
         .wrapping_add(1);
-        let mut change = plain(id, slot, GoState::Runnable, GoState::Running);
+        let mut change = GoTransition::plain(id, slot, GoState::Runnable, GoState::Running);
         if number != v1::GO_START_LABEL && self.preamble.is_some() {
             goroutine.untold = false;
             change.from = GoState::Undetermined;
@@ -274,7 +262,7 @@ impl States {
             (context.proc, context.thread) = (proc, ABSENT);
         }
         let stack = turn.stack(stack);
-        let change = plain(id, slot, GoState::Waiting, GoState::Runnable);
+        let change = GoTransition::plain(id, slot, GoState::Waiting, GoState::Runnable);
         turn.emit_as(context, stack, EventKind::Goroutine(change));
         slot
     }
@@ -290,12 +278,12 @@ impl States {
         let stack = turn.stack(0);
         let change = GoTransition {
             stack,
-            ..plain(id, slot, GoState::Running, GoState::Syscall)
+            ..GoTransition::plain(id, slot, GoState::Running, GoState::Syscall)
         };
         turn.emit(stack, EventKind::Goroutine(change));
         if !turn.blocks {
             turn.at = turn.at.saturating_add(1);
-            let change = plain(id, slot, GoState::Syscall, GoState::Running);
+            let change = GoTransition::plain(id, slot, GoState::Syscall, GoState::Running);
             turn.emit(StackRef::NONE, EventKind::Goroutine(change));
         }
         None
@@ -338,7 +326,7 @@ impl States {
             goroutine: id,
             slot,
         };
-        let change = plain(id, slot, GoState::Syscall, GoState::Runnable);
+        let change = GoTransition::plain(id, slot, GoState::Syscall, GoState::Runnable);
         turn.emit_as(context, StackRef::NONE, EventKind::Goroutine(change));
         slot
     }
@@ -360,7 +348,7 @@ impl States {
         let stack = turn.stack(2);
         let change = GoTransition {
             stack: inner,
-            ..plain(id, slot, GoState::NotExist, GoState::Runnable)
+            ..GoTransition::plain(id, slot, GoState::NotExist, GoState::Runnable)
         };
         turn.emit(stack, EventKind::Goroutine(change));
         slot
@@ -376,7 +364,7 @@ impl States {
         goroutine.blocked = turn.lane.head().tick;
         let change = GoTransition {
             stack: goroutine.start,
-            ..plain(id, slot, GoState::Undetermined, state)
+            ..GoTransition::plain(id, slot, GoState::Undetermined, state)
         };
         let context = Context {
             goroutine: id,
@@ -393,7 +381,7 @@ impl States {
         if slot == NO_SLOT {
             return self.nobody(turn);
         }
-        let change = plain(id, slot, GoState::Running, GoState::NotExist);
+        let change = GoTransition::plain(id, slot, GoState::Running, GoState::NotExist);
         turn.emit(StackRef::NONE, EventKind::Goroutine(change));
         turn.lane.leave();
         self.order.end(id, slot);
@@ -439,7 +427,7 @@ impl States {
             }
             let change = GoTransition {
                 stack: goroutine.start,
-                ..plain(id, slot, GoState::Undetermined, GoState::Runnable)
+                ..GoTransition::plain(id, slot, GoState::Undetermined, GoState::Runnable)
             };
             turn.emit_as(Context::NONE, StackRef::NONE, EventKind::Goroutine(change));
         }

@@ -8,23 +8,10 @@ use crate::model::trace::{
     StackRef, Word,
 };
 
-/// A transition without reason and stack.
-#[inline(always)]
-pub(super) fn plain(id: u64, slot: u32, from: GoState, to: GoState) -> GoTransition {
-    GoTransition {
-        id,
-        slot,
-        from,
-        to,
-        reason: Word::EMPTY,
-        stack: StackRef::NONE,
-    }
-}
-
-/// The same as an event.
+/// A transition without reason and stack, as an event.
 #[inline(always)]
 fn plainly(id: u64, slot: u32, from: GoState, to: GoState) -> EventKind {
-    EventKind::Goroutine(plain(id, slot, from, to))
+    EventKind::Goroutine(GoTransition::plain(id, slot, from, to))
 }
 
 /// Neither reason nor stack.
