@@ -16,6 +16,8 @@ pub use event::{
     ABSENT, Context, Event, EventKind, GoState, GoTransition, Kind, Metric, NO_SLOT, ProcState,
     ProcTransition, Range, Region, Scope, StackRef, StringRef, SyncPoint, Task, UserLog,
 };
-pub use passages::{Firsts, Passages, Passing, REASON_PLACES, Tick, Window};
+pub use passages::{
+    BLOCK, Each, Passages, Passing, REACH, REASON_PLACES, START, Tick, WAKE, Window,
+};
 pub use sink::{Outcome, Sink};
 pub use tables::{ClockSnapshot, FrameRecord, TableBuilder, Tables, TraceFrame, Vocabulary, Word};

@@ -194,10 +194,53 @@ fn short_numbers_and_padded_ones_say_the_same() {
         for options in [Options::default(), AS_GO] {
             let short = heard(&written(&pieces, 1), options);
             assert_eq!(short, heard(&sample.bytes, options), "{}", sample.name);
-            for width in [3, 4, 9] {
+            for width in [2, 3, 4, 5, 9] {
                 let padded = heard(&written(&pieces, width), options);
                 assert_eq!(short, padded, "{} in {width}", sample.name);
             }
+        }
+    }
+}
+
+/// Events whose first argument is a goroutine.
+const OF_GOROUTINES: [u8; 9] = [
+    wire::GO_CREATE,
+    wire::GO_CREATE_SYSCALL,
+    wire::GO_CREATE_BLOCKED,
+    wire::GO_START,
+    wire::GO_UNBLOCK,
+    wire::GO_SWITCH,
+    wire::GO_SWITCH_DESTROY,
+    wire::GO_STATUS,
+    wire::GO_STATUS_STACK,
+];
+
+/// A server that has run for weeks has goroutines of such numbers.
+#[test]
+fn so_do_short_numbers_and_padded_ones_of_late_goroutines() {
+    for sample in with_generations() {
+        for first in [1 << 14, 1 << 21, 1 << 28, 1 << 40] {
+            let mut pieces = pieces(&sample.bytes);
+            for piece in &mut pieces {
+                let Piece::Events(_, events) = piece else {
+                    continue;
+                };
+                for (kind, _, arguments) in events {
+                    if OF_GOROUTINES.contains(kind) {
+                        arguments[0] += first;
+                    }
+                }
+            }
+            let what = format!("{} from {first} on", sample.name);
+            let short = written(&pieces, 1);
+            let said = heard(&short, Options::default());
+            assert!(said.0 > 0, "{what}");
+            assert_eq!(
+                said,
+                heard(&written(&pieces, 9), Options::default()),
+                "{what}"
+            );
+            same_sums(&what, &short);
         }
     }
 }

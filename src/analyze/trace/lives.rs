@@ -84,12 +84,19 @@ impl Account {
 pub(super) struct Accounts(Vec<CountTime>);
 
 impl Accounts {
-    #[inline]
+    #[inline(always)]
     fn count(&mut self, account: Account) {
-        let place = account.0 as usize;
-        if place >= self.0.len() {
-            self.0.resize(place + 1, CountTime::default());
+        match self.0.get_mut(account.0 as usize) {
+            Some(sums) => sums.count += 1,
+            None => self.open(account),
         }
+    }
+
+    /// Counts what is the first of its account.
+    #[cold]
+    fn open(&mut self, account: Account) {
+        let place = account.0 as usize;
+        self.0.resize(place + 1, CountTime::default());
         self.0[place].count += 1;
     }
 
@@ -107,40 +114,58 @@ impl Accounts {
     }
 }
 
-/// A goroutine that is alive.
+/// What a goroutine does: eight bytes, written at once.
 #[derive(Clone, Copy, Debug)]
-struct Life {
-    id: u64,
-    since: i64,
-    sums: [i64; STATES],
+#[repr(C, align(8))]
+struct Doing {
     account: Account,
-    /// Where it came into its state.
-    stack: KeptStack,
     reason: Word,
     state: GoState,
+    /// True where only a status told its state.
+    told: bool,
+}
+
+impl Doing {
+    /// In a state without reason.
+    const fn plainly(state: GoState) -> Doing {
+        Doing {
+            account: Account::NONE,
+            reason: Word::EMPTY,
+            state,
+            told: false,
+        }
+    }
+}
+
+/// A goroutine that is alive. Two million events look for theirs: the next one's place is a shift away, and what they change is in
+/// its first half.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(128))]
+struct Life {
+    since: i64,
+    doing: Doing,
+    /// Where it came into its state.
+    stack: KeptStack,
+    start: NameId,
+    sums: [i64; STATES],
+    id: u64,
+    waker: u64,
     alive: bool,
     /// False until a transition has told its state.
     known: bool,
-    /// True where only a status told its state.
-    told: bool,
-    start: NameId,
     created_at: KeptStack,
     creator: NameId,
     creator_id: u64,
-    waker: u64,
 }
 
 const DEAD: Life = Life {
     id: 0,
     since: 0,
     sums: [0; STATES],
-    account: Account::NONE,
+    doing: Doing::plainly(GoState::Undetermined),
     stack: KeptStack::NONE,
-    reason: Word::EMPTY,
-    state: GoState::Undetermined,
     alive: false,
     known: false,
-    told: false,
     start: NameId::NONE,
     created_at: KeptStack::NONE,
     creator: NameId::NONE,
@@ -255,26 +280,29 @@ impl Lives {
         }
         if life.known {
             let ns = at.wrapping_sub(life.since);
-            let state = life.state as usize;
+            let state = life.doing.state as usize;
             life.sums[state] = life.sums[state].wrapping_add(ns);
-            self.accounts.book(life.account, ns);
+            self.accounts.book(life.doing.account, ns);
             if self.longest[state].may_want(ns) {
                 keep(&mut self.longest[state], life, ns);
             }
         }
-        life.state = to;
-        life.known = true;
-        life.told = from == GoState::Undetermined;
-        life.since = at;
-        life.reason = passage.reason;
-        life.stack = stack;
-        life.account = match (from, to) {
+        let account = match (from, to) {
             (GoState::Running, GoState::Waiting) => Account::block(passage.reason),
             (GoState::Running, GoState::Runnable) => Account::stop(passage.reason),
             _ => Account::NONE,
         };
-        if life.account != Account::NONE {
-            self.accounts.count(life.account);
+        life.doing = Doing {
+            account,
+            reason: passage.reason,
+            state: to,
+            told: from == GoState::Undetermined,
+        };
+        life.known = true;
+        life.since = at;
+        life.stack = stack;
+        if account != Account::NONE {
+            self.accounts.count(account);
         }
         match (from, to) {
             (GoState::Waiting, GoState::Runnable) => life.waker = passage.by,
@@ -290,36 +318,39 @@ impl Lives {
             return;
         };
         let ns = life.leave(at, GoState::Runnable);
-        if life.account != Account::NONE {
-            self.accounts.book(life.account, ns);
+        if life.doing.account != Account::NONE {
+            self.accounts.book(life.doing.account, ns);
         }
         if self.longest[GoState::Runnable as usize].may_want(ns) {
             keep(&mut self.longest[GoState::Runnable as usize], life, ns);
         }
-        life.enter(at, GoState::Running);
+        life.enter(at, Doing::plainly(GoState::Running), KeptStack::NONE);
     }
 
-    /// The same from running to waiting. `stack` is where.
+    /// The same from running to waiting at `stack`, whose outermost function `root` tells.
     #[inline(always)]
     pub(super) fn blocks(
         &mut self,
         at: i64,
         slot: u32,
         reason: Word,
-        (stack, stacks): (StackRef, &Stacks),
+        (stack, root): (KeptStack, impl FnOnce() -> NameId),
     ) {
         let Some(life) = self.lives.get_mut(slot as usize) else {
             return;
         };
         life.leave(at, GoState::Running);
-        life.enter(at, GoState::Waiting);
-        life.reason = reason;
-        life.stack = stacks.kept(stack);
+        let account = Account::block(reason);
+        let doing = Doing {
+            account,
+            reason,
+            ..Doing::plainly(GoState::Waiting)
+        };
+        life.enter(at, doing, stack);
         if life.start == NameId::NONE {
-            life.start = stacks.facts(stack).root;
+            life.start = root();
         }
-        life.account = Account::block(reason);
-        self.accounts.count(life.account);
+        self.accounts.count(account);
     }
 
     /// The same from waiting to runnable. `by`: number of the waker. Tells what it waited for.
@@ -328,15 +359,15 @@ impl Lives {
         let Some(life) = self.lives.get_mut(slot as usize) else {
             return Word::EMPTY;
         };
-        let reason = life.reason;
+        let reason = life.doing.reason;
         let ns = life.leave(at, GoState::Waiting);
-        if life.account != Account::NONE {
-            self.accounts.book(life.account, ns);
+        if life.doing.account != Account::NONE {
+            self.accounts.book(life.doing.account, ns);
         }
         if self.longest[GoState::Waiting as usize].may_want(ns) {
             keep(&mut self.longest[GoState::Waiting as usize], life, ns);
         }
-        life.enter(at, GoState::Runnable);
+        life.enter(at, Doing::plainly(GoState::Runnable), KeptStack::NONE);
         life.waker = by;
         reason
     }
@@ -428,7 +459,7 @@ impl Lives {
     #[inline]
     pub(super) fn reason(&self, slot: u32) -> Word {
         let life = self.lives.get(slot as usize);
-        life.map_or(Word::EMPTY, |life| life.reason)
+        life.map_or(Word::EMPTY, |life| life.doing.reason)
     }
 
     /// Shows everybody's state to `moments`.
@@ -440,7 +471,7 @@ impl Lives {
             entered.sum::<u64>().saturating_sub(left)
         });
         let there = self.lives.iter().filter(|life| life.alive && life.known);
-        moments.look(at, counts, there.map(|life| (life.id, life.state)));
+        moments.look(at, counts, there.map(|life| (life.id, life.doing.state)));
     }
 
     /// The number of the goroutine in a slot.
@@ -467,10 +498,10 @@ impl Lives {
             if life.known {
                 alive.push(Row {
                     id: life.id,
-                    state: life.state,
-                    reason: life.reason,
+                    state: life.doing.state,
+                    reason: life.doing.reason,
                     since: life.since,
-                    told: life.told,
+                    told: life.doing.told,
                     stack: open.stack,
                     creator: life.creator_id,
                     created_at: life.created_at,
@@ -480,10 +511,10 @@ impl Lives {
             }
             self.lives[slot].book_open(open.ns);
             if life.known {
-                self.accounts.book(life.account, open.ns);
-                self.longest[life.state as usize].offer(open.ns, life.id, open);
-                if life.state == GoState::Waiting {
-                    *at_end_by_reason.entry(life.reason).or_default() += 1;
+                self.accounts.book(life.doing.account, open.ns);
+                self.longest[life.doing.state as usize].offer(open.ns, life.id, open);
+                if life.doing.state == GoState::Waiting {
+                    *at_end_by_reason.entry(life.doing.reason).or_default() += 1;
                     at_end.offer(open.ns, life.id, open);
                 }
             }
@@ -512,7 +543,7 @@ impl Life {
             start: self.start,
             since: self.since,
             ns,
-            reason: self.reason,
+            reason: self.doing.reason,
             stack: self.stack,
             at_end: false,
         }
@@ -527,21 +558,18 @@ impl Life {
         ns
     }
 
-    /// Begins a stretch without reason and stack.
+    /// Begins a stretch.
     #[inline(always)]
-    fn enter(&mut self, at: i64, state: GoState) {
-        self.state = state;
-        self.told = false;
+    fn enter(&mut self, at: i64, doing: Doing, stack: KeptStack) {
         self.since = at;
-        self.reason = Word::EMPTY;
-        self.stack = KeptStack::NONE;
-        self.account = Account::NONE;
+        self.doing = doing;
+        self.stack = stack;
     }
 
     /// Adds the stretch that goes on when the trace ends.
     fn book_open(&mut self, ns: i64) {
         if self.known {
-            let sum = &mut self.sums[self.state as usize];
+            let sum = &mut self.sums[self.doing.state as usize];
             *sum = sum.wrapping_add(ns);
         }
     }

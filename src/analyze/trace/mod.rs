@@ -54,8 +54,9 @@ pub const CHROME_HEADER: &str = "chrome";
 
 const PROC_STATES: usize = ProcState::ALL.len();
 
-/// Adds up a trace.
+/// Adds up a trace. On cache lines of its own: another thread may be writing beside it.
 #[derive(Debug)]
+#[repr(align(128))]
 pub struct Tally {
     kinds: [u64; Kind::ALL.len()],
     procs: [[u64; PROC_STATES]; PROC_STATES],

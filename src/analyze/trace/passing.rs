@@ -3,7 +3,9 @@
 //! It comes to what [`Tally::pass`] comes to for each of them; the counts are made once for many. Read [`Tally::spell`] first.
 
 use super::Tally;
-use crate::model::trace::{ABSENT, GoState, Kind, NO_SLOT, Passages, Passing, StackRef, Word};
+use crate::model::trace::{
+    ABSENT, GoState, Kind, NO_SLOT, Passages, Passing, StackRef, Tick, Word,
+};
 
 /// How many of each have not been counted yet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,35 +18,54 @@ struct Counts {
 impl Tally {
     /// Many changes of state, of goroutines that earlier events have introduced; stacks stand by their numbers. Returns the time of the
     /// last.
+    #[inline(never)]
     pub(super) fn spell(&mut self, passages: &Passages<'_>) -> i64 {
+        match passages.tick {
+            Tick::Whole(ns) => self.spell_by(passages, |ticks| Tick::Whole(ns).ns(ticks)),
+            odd => self.spell_by(passages, |ticks| odd.ns(ticks)),
+        }
+    }
+
+    #[inline(always)]
+    fn spell_by(&mut self, passages: &Passages<'_>, ns: impl Fn(u64) -> i64) -> i64 {
         let mut counts = Counts::default();
+        let mut at = passages.before;
         let mut own = (self.lives.id(passages.context.slot), passages.context.slot);
-        let until = passages.each(|at, passing| {
-            if at >= self.moments.next {
-                self.count(std::mem::take(&mut counts));
-                self.look(at);
-            }
+        for (ticks, passing) in passages.each() {
+            at = at.wrapping_add(ns(ticks));
             match passing {
-                Passing::Start { id } => {
+                Passing::Start { id, .. } => {
+                    self.look_after(&mut counts, at);
                     counts.starts += 1;
                     own = (id, self.lives.slot(id));
                     self.maps.runs(id);
                     self.lives.starts(at, own.1);
                 }
                 Passing::Block { reason, stack } => {
+                    self.look_after(&mut counts, at);
                     counts.blocks += 1;
                     self.blocks(at, own, reason, stack);
                     own = (ABSENT, NO_SLOT);
                 }
-                Passing::Wake { id, stack } => {
+                Passing::Wake { id, stack, .. } => {
+                    self.look_after(&mut counts, at);
                     counts.wakes += 1;
                     self.wakes(at, id, own, stack);
                 }
             }
-        });
+        }
         self.count(counts);
-        self.last = self.last.max(until);
-        until
+        self.last = self.last.max(at);
+        at
+    }
+
+    /// Keeps what everybody does, if it is time to.
+    #[inline(always)]
+    fn look_after(&mut self, counts: &mut Counts, at: i64) {
+        if at >= self.moments.next {
+            self.count(std::mem::take(counts));
+            self.look(at);
+        }
     }
 
     fn count(&mut self, counts: Counts) {
@@ -62,8 +83,10 @@ impl Tally {
         let stack = place(stack);
         let reason = self.reasons.get(reason as usize);
         let reason = reason.copied().unwrap_or(Word::EMPTY);
-        self.lives.blocks(at, slot, reason, (stack, &self.stacks));
-        if self.stacks.in_map(stack) {
+        let (in_map, kept) = self.stacks.mark(stack);
+        let root = || self.stacks.facts(stack).root;
+        self.lives.blocks(at, slot, reason, (kept, root));
+        if in_map {
             self.in_map(at, id, stack, false, Some(id));
         }
     }

@@ -10,8 +10,8 @@
 use super::Tally;
 use super::lives::Passage;
 use crate::model::trace::{
-    ABSENT, Context, Event, EventKind, Firsts, GoState, GoTransition, NO_SLOT, Passages, Sink,
-    StackRef, Tables, Tick, Word,
+    ABSENT, Context, Event, EventKind, GoState, GoTransition, NO_SLOT, Passages, Sink, StackRef,
+    Tables, Tick, Word,
 };
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
@@ -19,8 +19,11 @@ use std::thread::{Scope, ScopedJoinHandle};
 /// Events of a chunk: enough that handing over costs nothing, few enough that some chunks stay in the processor's own cache.
 const CHUNK: usize = 1 << 14;
 
-/// Chunks on their way. More would only fill the cache.
-const IN_FLIGHT: usize = 3;
+/// Events in a chunk that go as they are: they take more than a hundred bytes each.
+const OTHERS: usize = 1 << 10;
+
+/// Chunks on their way: so many that who reads a little faster need not be woken for each.
+const IN_FLIGHT: usize = 32;
 
 /// Adds up what `read`, which reads the trace in `bytes`, hands to the sink: on a second thread if there may be one. `watch` is told
 /// the number of events now and then.
@@ -251,14 +254,15 @@ struct Chunk {
     from: i64,
     /// How many events there are.
     events: u64,
-    /// How those in their bytes are written.
-    written: Option<(Tick, Firsts)>,
+    /// How the times of those in their bytes are written: the same way in a whole generation.
+    tick: Option<Tick>,
 }
 
 impl Chunk {
     fn clear(&mut self, from: i64) {
         self.words.clear();
         self.others.clear();
+        self.tick = None;
         self.from = from;
         self.events = 0;
     }
@@ -277,9 +281,13 @@ impl Chunk {
             && (own < IDLE || passages.context.slot == NO_SLOT);
         if fits {
             let place = (offset << LENGTH_BITS | length) << 3 | tag::PASSAGES;
-            self.words.extend([place, (after as u64) << OWN_BITS | own]);
+            // Not as one: copying so little costs more than asking twice for room.
+            self.words.push(place);
+            self.words.push((after as u64) << OWN_BITS | own);
             self.events += passages.events;
-            self.written = Some((passages.tick, passages.firsts));
+            if self.tick.is_none() {
+                self.tick = Some(passages.tick);
+            }
         }
         fits
     }
@@ -287,7 +295,7 @@ impl Chunk {
     /// What two words of [`Self::push_passages`] say. `last`: time of the event before.
     #[inline(always)]
     fn passages<'b>(&self, words: [u64; 2], last: i64, bytes: &'b [u8]) -> Option<Passages<'b>> {
-        let (tick, firsts) = self.written?;
+        let tick = self.tick?;
         let place = words[0] >> 3;
         let offset = (place >> LENGTH_BITS) as usize;
         let slot = match words[1] & IDLE {
@@ -302,7 +310,6 @@ impl Chunk {
             before: last.wrapping_add(words[1] as i64 >> OWN_BITS),
             until: 0,
             tick,
-            firsts,
             context: Context {
                 slot,
                 ..Context::NONE
@@ -508,6 +515,9 @@ impl<'scope, 'env> Relay<'scope, 'env> {
         self.chunk.others.push((event, text));
         self.last = event.at;
         self.push(place << 3 | tag::OTHER);
+        if self.chunk.others.len() >= OTHERS {
+            self.send();
+        }
     }
 
     #[cold]

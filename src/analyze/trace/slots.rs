@@ -1,6 +1,6 @@
 //! In which slot a goroutine is, by its number. Read [`SlotsById::find`] first.
 
-use crate::model::trace::NO_SLOT;
+use crate::model::trace::{ABSENT, NO_SLOT};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
@@ -17,7 +17,7 @@ pub(super) struct SlotsById {
 impl Default for SlotsById {
     fn default() -> Self {
         Self {
-            cache: Box::new([(0, NO_SLOT); CACHED]),
+            cache: Box::new([(ABSENT, NO_SLOT); CACHED]),
             all: HashMap::default(),
         }
     }
@@ -28,7 +28,7 @@ impl SlotsById {
     #[inline(always)]
     pub(super) fn find(&mut self, id: u64) -> u32 {
         let (cached, slot) = self.cache[id as usize % CACHED];
-        match cached == id && slot != NO_SLOT {
+        match cached == id {
             true => slot,
             false => self.search(id),
         }

@@ -124,15 +124,14 @@ impl Stacks {
     /// True where a stack of the current generation is in a map operation.
     #[inline]
     pub fn in_map(&self, stack: StackRef) -> bool {
-        let mark = self.marks.get(stack.0 as usize);
-        mark.is_some_and(|mark| mark.0)
+        self.mark(stack).0
     }
 
-    /// The stack itself.
+    /// The same, and the stack itself.
     #[inline]
-    pub fn kept(&self, stack: StackRef) -> KeptStack {
+    pub fn mark(&self, stack: StackRef) -> (bool, KeptStack) {
         let mark = self.marks.get(stack.0 as usize);
-        mark.map_or(KeptStack::NONE, |mark| mark.1)
+        mark.copied().unwrap_or((false, KeptStack::NONE))
     }
 
     /// What a stack of the current generation says.

@@ -7,7 +7,7 @@ use super::figures::{UnblockCounts, Wake};
 use super::name;
 use super::stacks::{KeptStack, NameId, Stacks};
 use super::top::Top;
-use crate::model::trace::Word;
+use crate::model::trace::{ABSENT, Word};
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 
@@ -16,6 +16,9 @@ const PAIR_LIMIT: usize = 1 << 20;
 
 /// Entries of the cache; a power of two.
 const CACHED: usize = 2048;
+
+/// A place of the cache that has no pair.
+const NOTHING: (Pair, u64) = ((ABSENT, ABSENT, Word::EMPTY), 0);
 
 /// Pairs listed.
 const LISTED: usize = 50;
@@ -46,7 +49,7 @@ pub(super) struct Edge {
 #[derive(Debug)]
 pub(super) struct Wakes {
     counts: UnblockCounts,
-    cache: Vec<(Pair, u64)>,
+    cache: Box<[(Pair, u64); CACHED]>,
     pairs: HashMap<Pair, Known, FxBuildHasher>,
     pub(super) dropped: u64,
 }
@@ -55,7 +58,7 @@ impl Wakes {
     pub(super) fn new() -> Self {
         Self {
             counts: UnblockCounts::default(),
-            cache: vec![((0, 0, Word::EMPTY), 0); CACHED],
+            cache: Box::new([NOTHING; CACHED]),
             pairs: HashMap::default(),
             dropped: 0,
         }
@@ -68,20 +71,28 @@ impl Wakes {
     }
 
     /// `waker` woke `woken`. `from` is asked for their origins, once in a while.
-    #[inline]
+    #[inline(always)]
     pub(super) fn edge(&mut self, pair: Pair, from: impl FnOnce() -> (From, From)) {
         self.counts.edges += 1;
-        let place = (pair.0.wrapping_mul(61) ^ pair.1) as usize % CACHED;
+        let place = place(pair);
         let cached = &mut self.cache[place];
-        if cached.0 == pair && cached.1 != 0 {
-            cached.1 += 1;
-            return;
+        match cached.0 == pair {
+            true => cached.1 += 1,
+            false => self.change(pair, from()),
         }
-        let (old, count) = std::mem::replace(cached, (pair, 1));
+    }
+
+    /// Has a pair in the cache, instead of the one that is in its place.
+    #[cold]
+    fn change(&mut self, pair: Pair, from: (From, From)) {
+        let (old, count) = std::mem::replace(&mut self.cache[place(pair)], (pair, 1));
         if count > 0 {
             self.add(old, count);
         }
-        self.introduce(pair, from);
+        if self.pairs.len() < PAIR_LIMIT {
+            let known = self.pairs.entry(pair);
+            known.or_insert(Known { count: 0, from });
+        }
     }
 
     fn add(&mut self, pair: Pair, count: u64) {
@@ -91,24 +102,10 @@ impl Wakes {
         }
     }
 
-    fn introduce(&mut self, pair: Pair, from: impl FnOnce() -> (From, From)) {
-        let full = self.pairs.len() >= PAIR_LIMIT;
-        match self.pairs.get_mut(&pair) {
-            Some(_) => {}
-            None if full => {}
-            None => {
-                let known = Known {
-                    count: 0,
-                    from: from(),
-                };
-                self.pairs.insert(pair, known);
-            }
-        }
-    }
-
     /// Counts, and all wake-ups by pair and reason.
     pub(super) fn finish(&mut self) -> (UnblockCounts, Vec<Edge>) {
-        for (pair, count) in std::mem::take(&mut self.cache) {
+        let empty = Box::new([NOTHING; CACHED]);
+        for &(pair, count) in std::mem::replace(&mut self.cache, empty).iter() {
             if count > 0 {
                 self.add(pair, count);
             }
@@ -126,6 +123,12 @@ impl Wakes {
         self.counts.distinct_pairs = pairs.count() as u64;
         (self.counts, edges)
     }
+}
+
+/// A pair's place in the cache.
+#[inline(always)]
+fn place(pair: Pair) -> usize {
+    (pair.0.wrapping_mul(61) ^ pair.1) as usize % CACHED
 }
 
 /// The most frequent pairs, whatever the reasons.

@@ -21,6 +21,15 @@ pub enum Tick {
 }
 
 impl Tick {
+    /// True where the longest time of a [`Passing`] has less than 2^48 ns.
+    pub fn is_short(self) -> bool {
+        const LONGEST: u32 = 1 << 20;
+        match self {
+            Tick::Whole(ns) => ns < u64::from(LONGEST),
+            Tick::Odd(ns) => ns < f64::from(LONGEST),
+        }
+    }
+
     /// `ticks` in ns.
     #[inline(always)]
     pub fn ns(self, ticks: u64) -> i64 {
@@ -34,16 +43,14 @@ impl Tick {
 /// The numbers of strings that may be reasons in [`Passages`] are below this. Every generation registers its reasons first.
 pub const REASON_PLACES: usize = 24;
 
-/// The first bytes of the three events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Firsts {
-    /// A goroutine starts to run.
-    pub start: u8,
-    /// The running one blocks.
-    pub block: u8,
-    /// One that waits can run again.
-    pub wake: u8,
-}
+/// The first byte of `GoStart`, in all headers from `go 1.22` to `go 1.26`.
+pub const START: u8 = 16;
+
+/// That of `GoBlock`.
+pub const BLOCK: u8 = 20;
+
+/// That of `GoUnblock`.
+pub const WAKE: u8 = 21;
 
 /// One of the three events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +59,12 @@ pub enum Passing {
     Start {
         /// Its number.
         id: u64,
+        /// Which one this is of its changes that are counted.
+        count: u64,
     },
     /// The running one blocks.
     Block {
-        /// Number of the string that tells why, below [`REASON_PLACES`].
+        /// Number of the string that tells why.
         reason: u64,
         /// Number of its stack.
         stack: u64,
@@ -64,15 +73,54 @@ pub enum Passing {
     Wake {
         /// Its number.
         id: u64,
+        /// Which one this is of its changes that are counted.
+        count: u64,
         /// Number of the stack of who wakes it.
         stack: u64,
     },
 }
 
+/// Bytes that [`Passing::read`] looks at. An event has no more.
+pub const REACH: usize = 16;
+
+impl Passing {
+    /// Reads an event: its time since the one before, in ticks, what it is, and how many bytes it has. `None` where it is none of the
+    /// three, or where its numbers are long, as hardly ever: beyond 28 bits, or more than eight bytes up to the second one or behind it.
+    #[inline(always)]
+    pub fn read(bytes: &[u8; REACH]) -> Option<(u64, Passing, usize)> {
+        let mut window = Window::of(bytes)?;
+        let first = window.byte();
+        let (ticks, number) = (window.number(), window.number());
+        let used = window.used();
+        if used > REACH - 8 {
+            return None;
+        }
+        let mut window = Window::of(&bytes[used..])?;
+        let passing = match first {
+            START => Passing::Start {
+                id: number,
+                count: window.number(),
+            },
+            BLOCK => Passing::Block {
+                reason: number,
+                stack: window.number(),
+            },
+            WAKE => Passing::Wake {
+                id: number,
+                count: window.number(),
+                stack: window.number(),
+            },
+            _ => return None,
+        };
+        let whole = window.is_whole();
+        whole.then_some((ticks, passing, used + window.used()))
+    }
+}
+
 /// Events of one thread, one after the other, with none of another thread between them.
 #[derive(Clone, Copy, Debug)]
 pub struct Passages<'b> {
-    /// Begins with their bytes, and does not end before eight bytes after the beginning of the last event.
+    /// Begins with their bytes, and does not end before [`REACH`] bytes after the beginning of the last event.
     pub bytes: &'b [u8],
     /// How many bytes they have.
     pub length: usize,
@@ -86,60 +134,56 @@ pub struct Passages<'b> {
     pub until: i64,
     /// How their times are written.
     pub tick: Tick,
-    /// How they begin.
-    pub firsts: Firsts,
     /// Who is at work before the first one.
     pub context: Context,
 }
 
 impl Passages<'_> {
-    /// Hands them to `take` one after the other, each with its time. Returns the time of the last.
+    /// They, one after the other, each with its time since the one before, in ticks.
     #[inline(always)]
-    pub fn each(&self, mut take: impl FnMut(i64, Passing)) -> i64 {
-        let Passages { tick, firsts, .. } = *self;
-        let (mut at, mut done) = (self.before, 0);
-        while done < self.length
-            && let Some(mut window) = self.bytes.get(done..).and_then(Window::of)
-        {
-            let first = window.byte();
-            at = at.wrapping_add(tick.ns(window.number()));
-            let passing = if first == firsts.block {
-                let (reason, stack) = (window.number(), window.number());
-                Passing::Block { reason, stack }
-            } else {
-                let id = window.number();
-                window.number();
-                match first == firsts.start {
-                    true => Passing::Start { id },
-                    false => Passing::Wake {
-                        id,
-                        stack: window.number(),
-                    },
-                }
-            };
-            done += window.used();
-            take(at, passing);
+    pub fn each(&self) -> Each<'_> {
+        // So much that what begins behind the last event is too short.
+        let end = self.bytes.len().min(self.length + REACH - 1);
+        Each {
+            rest: self.bytes.get(..end).unwrap_or_default(),
         }
-        at
+    }
+}
+
+/// Goes over [`Passages`].
+#[derive(Clone, Debug)]
+pub struct Each<'b> {
+    rest: &'b [u8],
+}
+
+impl Iterator for Each<'_> {
+    type Item = (u64, Passing);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(u64, Passing)> {
+        let (ticks, passing, length) = Passing::read(self.rest.first_chunk()?)?;
+        self.rest = self.rest.get(length..)?;
+        Some((ticks, passing))
     }
 }
 
 impl Passages<'_> {
-    /// The same as events, each with its transition. `slot` knows the slots of the goroutines.
+    /// They as events, each with its transition. `slot` knows the slots of the goroutines.
     pub fn events(
         &self,
         slot: &mut dyn FnMut(u64) -> u32,
         tables: &Tables<'_>,
         mut take: impl FnMut(Event, GoTransition),
     ) {
-        let mut context = self.context;
-        self.each(|at, passing| {
+        let (mut at, mut context) = (self.before, self.context);
+        for (ticks, passing) in self.each() {
+            at = at.wrapping_add(self.tick.ns(ticks));
             let (stack, change) = match passing {
-                Passing::Start { id } => (
+                Passing::Start { id, .. } => (
                     StackRef::NONE,
                     GoTransition::plain(id, slot(id), GoState::Runnable, GoState::Running),
                 ),
-                Passing::Wake { id, stack } => (
+                Passing::Wake { id, stack, .. } => (
                     tables.stack(stack),
                     GoTransition::plain(id, slot(id), GoState::Waiting, GoState::Runnable),
                 ),
@@ -166,11 +210,11 @@ impl Passages<'_> {
             };
             take(event, change);
             (context.goroutine, context.slot) = match passing {
-                Passing::Start { id } => (id, change.slot),
+                Passing::Start { id, .. } => (id, change.slot),
                 Passing::Block { .. } => (ABSENT, NO_SLOT),
-                Passing::Wake { .. } => return,
+                Passing::Wake { .. } => continue,
             };
-        });
+        }
     }
 }
 
@@ -199,16 +243,6 @@ impl Window {
         self.bits
     }
 
-    /// True where so many numbers end in these eight bytes, of which none is taken.
-    #[inline(always)]
-    pub fn has_ends<const COUNT: u32>(&self) -> bool {
-        let mut ends = !self.bits & 0x8080_8080_8080_8080;
-        for _ in 1..COUNT {
-            ends &= ends.wrapping_sub(1);
-        }
-        ends != 0
-    }
-
     /// How many bytes were taken.
     #[inline(always)]
     pub fn used(&self) -> usize {
@@ -230,7 +264,7 @@ impl Window {
         byte
     }
 
-    /// A number of up to three bytes.
+    /// A number of up to four bytes.
     #[inline(always)]
     pub fn number(&mut self) -> u64 {
         let bits = self.bits;
@@ -246,11 +280,17 @@ impl Window {
             self.used += 2;
             return low;
         }
-        self.bits = bits >> 24;
-        self.used += match bits & 0x80_0000 {
-            0 => 3,
+        let low = low | bits >> 2 & 0x1f_c000;
+        if bits & 0x80_0000 == 0 {
+            self.bits = bits >> 24;
+            self.used += 3;
+            return low;
+        }
+        self.bits = bits >> 32;
+        self.used += match bits & 0x8000_0000 {
+            0 => 4,
             _ => 16,
         };
-        low | bits >> 2 & 0x1f_c000
+        low | bits >> 3 & 0xfe0_0000
     }
 }

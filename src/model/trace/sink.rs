@@ -29,7 +29,7 @@ pub trait Sink {
     }
 
     /// Those of [`Self::passages`] one by one, for a sink that can't take them together.
-    #[inline(always)]
+    #[inline(never)]
     fn passages_apart(
         &mut self,
         passages: &Passages<'_>,

@@ -192,7 +192,7 @@ mod tests {
             assert_eq!(bytes.position(), end);
         }
         assert!(!Bytes::new(&[0x80; 8]).skip_numbers(1));
-        let long = [0x80, 0x80, 0x80, 1, 0, 0, 0, 0];
+        let long = [0x80, 0x80, 0x80, 0x80, 1, 0, 0, 0];
         let mut bytes = Bytes::new(&long);
         let mut window = bytes.window().expect("eight bytes");
         window.number();

@@ -81,17 +81,26 @@ impl<'s, S: Sink> Out<'s, S> {
         tables: &Tables<'_>,
     ) {
         if self.strict {
-            passages.events(slot, tables, |event, change| {
-                let event = Event {
-                    at: self.stamp(event.at),
-                    ..event
-                };
-                self.sink.passage(&event, &change, tables);
-            });
-            return;
+            return self.stamp_all(passages, slot, tables);
         }
         self.last = self.last.max(passages.until);
         self.sink.passages(passages, slot, tables);
+    }
+
+    #[cold]
+    fn stamp_all(
+        &mut self,
+        passages: &Passages<'_>,
+        slot: &mut dyn FnMut(u64) -> u32,
+        tables: &Tables<'_>,
+    ) {
+        passages.events(slot, tables, |event, change| {
+            let event = Event {
+                at: self.stamp(event.at),
+                ..event
+            };
+            self.sink.passage(&event, &change, tables);
+        });
     }
 
     /// The time that an event gets.

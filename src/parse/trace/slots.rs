@@ -39,7 +39,9 @@ impl<T> Slots<T> {
         self.search(id)
     }
 
-    fn search(&mut self, id: u64) -> Option<u32> {
+    /// [`Self::find`] where the cache does not have it, which has it afterwards.
+    #[cold]
+    pub(super) fn search(&mut self, id: u64) -> Option<u32> {
         let slot = *self.index.get(&id)?;
         self.cache[id as usize % CACHED] = (id, slot);
         Some(slot)
@@ -77,6 +79,13 @@ impl<T> Slots<T> {
     #[inline]
     pub(super) fn at(&mut self, slot: u32) -> &mut T {
         &mut self.items[slot as usize]
+    }
+
+    /// The cache and the records, for many questions in a row: the slot of number `id` is in place `id` modulo the cache's length, if
+    /// that place has this number.
+    #[inline]
+    pub(super) fn parts(&mut self) -> (&[(u64, u32); CACHED], &mut [T]) {
+        (&self.cache, &mut self.items)
     }
 
     /// All records, in the order of their slots; those of forgotten numbers, too.

@@ -160,9 +160,9 @@ impl<'t> Frontier<'t> {
         Some(cursor)
     }
 
-    /// Lets the earliest thread take its events, until another thread's comes first or one later than `until`, until it has none
-    /// left, or until `take` does not answer [`Step::Done`], which is then the answer. `take` takes the head, and may take those behind
-    /// it that are not later than the limit it is told.
+    /// Lets the earliest thread take its events, then the one that is the earliest after that, until the earliest event is later than
+    /// `until`, until there is none, or until `take` does not answer [`Step::Done`], which is then the answer. `take` takes the head, and
+    /// may take those behind it that are not later than the limit it is told.
     #[inline(always)]
     pub(super) fn run(
         &mut self,
@@ -170,29 +170,29 @@ impl<'t> Frontier<'t> {
         damage: &mut Damages,
         mut take: impl FnMut(&mut Cursor<'t>, i64, Tick) -> Step,
     ) -> Step {
-        let Some(&(_, number)) = self.heap.first() else {
-            return Step::Done;
-        };
-        let other = |place: usize| self.heap.get(place).map_or(i64::MAX, |entry| entry.0);
-        let limit = other(1).min(other(2)).min(until);
-        let cursor = &mut self.cursors[number as usize];
-        let step = loop {
-            let step = take(cursor, limit, self.tick);
+        while let Some(&(time, number)) = self.heap.first()
+            && time <= until
+        {
+            let other = |place: usize| self.heap.get(place).map_or(i64::MAX, |entry| entry.0);
+            let limit = other(1).min(other(2)).min(until);
+            let cursor = &mut self.cursors[number as usize];
+            let (mut step, mut more) = (Step::Done, true);
+            while step == Step::Done && more && cursor.head.at <= limit {
+                step = take(cursor, limit, self.tick);
+                more = step != Step::Done
+                    || cursor.peeked
+                    || decode(cursor, &self.batches, &self.links, self.tick, damage);
+            }
+            let at = cursor.head.at;
+            match more {
+                true => self.sink(0, (at, number)),
+                false => self.remove(0),
+            }
             if step != Step::Done {
-                break step;
+                return step;
             }
-            let known = cursor.peeked;
-            if !known && !decode(cursor, &self.batches, &self.links, self.tick, damage) {
-                self.remove(0);
-                return Step::Done;
-            }
-            if cursor.head.at > limit {
-                break Step::Done;
-            }
-        };
-        self.heap[0].0 = cursor.head.at;
-        self.sift_down(0);
-        step
+        }
+        Step::Done
     }
 
     /// Takes the head of that cursor as done and reads the next one.
@@ -230,22 +230,29 @@ impl<'t> Frontier<'t> {
         place
     }
 
-    #[inline]
-    fn sift_down(&mut self, mut place: usize) {
+    fn sift_down(&mut self, place: usize) {
+        if let Some(&entry) = self.heap.get(place) {
+            self.sink(place, entry);
+        }
+    }
+
+    /// Puts `entry` in `place`, and then down to where it belongs. It is held in registers meanwhile: what was written in parts and
+    /// then copied whole makes the processor wait.
+    #[inline(always)]
+    fn sink(&mut self, mut place: usize, entry: (i64, u32)) {
         loop {
-            let mut least = place;
-            let mut time = self.heap.get(place).map_or(i64::MAX, |entry| entry.0);
+            let (mut least, mut lead) = (place, entry);
             for child in [2 * place + 1, 2 * place + 2] {
-                if let Some(entry) = self.heap.get(child)
-                    && entry.0 < time
+                if let Some(&below) = self.heap.get(child)
+                    && below.0 < lead.0
                 {
-                    (least, time) = (child, entry.0);
+                    (least, lead) = (child, below);
                 }
             }
+            self.heap[place] = lead;
             if least == place {
                 return;
             }
-            self.heap.swap(least, place);
             place = least;
         }
     }
