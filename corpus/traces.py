@@ -36,7 +36,7 @@ GENERATIONS = {"GODEBUG": "traceadvanceperiod=20000000"}  # 20 ms each, read by 
 CUT = 0.7  # of a whole trace, for the mode `cut`
 DIES = {"fatal", "panic"}
 TEXTS = {"mixed-go1.19.8": "-d", "panic-go1.21.13": "-d", "panic-go1.22.10": "-d=1", "mixed-go1.24.11": "-d=parsed", "panic-go1.27.3": "-d=parsed"}
-PAIRS = {"go": ["1.22.10", "1.27.3"], "mode": ["leak", "hang", "starve", "steady"]}
+PAIRS = {"go": ["1.21.13", "1.22.10", "1.27.3"], "mode": ["leak", "hang", "starve", "steady"]}
 VIEWS = ["mixed-go1.19.8", "panic-go1.21.13", "panic-go1.23.9", "mixed-go1.25.5", "panic-go1.27.3"]
 
 

@@ -230,7 +230,7 @@ impl Lives {
         sync: i64,
         stacks: &Stacks,
     ) {
-        let (from, to) = (change.from, change.to);
+        let (from, to, mut stack) = (change.from, change.to, change.stack);
         let slot = change.slot as usize;
         if slot >= self.lives.len() {
             self.lives.resize(slot + 1, DEAD);
@@ -245,6 +245,11 @@ impl Lives {
                 self.counts.preexisting += 1;
                 let backfill = &mut self.backfill[to as usize];
                 *backfill = backfill.wrapping_add(at.wrapping_sub(sync));
+                // The event has no stack up to Go 1.21: what it tells is where the goroutine began, not where it is.
+                if !by.stack.is_some() {
+                    self.lives[slot].start = stacks.facts(stack).root;
+                    stack = StackRef::NONE;
+                }
             }
             _ => {}
         }
@@ -253,7 +258,7 @@ impl Lives {
             from,
             to,
             reason: change.reason,
-            stack: change.stack,
+            stack,
             by: by.goroutine,
         };
         self.pass(at, passage, stacks);

@@ -339,6 +339,10 @@ fn claim(pair: &Pair<'_>, group: &PairGroup) -> Option<Claim> {
         (true, _) => count(group.after, "goroutine waits", "goroutines wait"),
         _ => count(grown, "more goroutine waits", "more goroutines wait"),
     };
+    let doing = match group.waits.is_none() && group.reason.is_empty() {
+        true => String::new(),
+        false => format!(" in {}", state(group)),
+    };
     Some(Claim {
         category: match lock {
             true => Category::LockHang,
@@ -347,8 +351,7 @@ fn claim(pair: &Pair<'_>, group: &PairGroup) -> Option<Claim> {
         grade,
         size: grown,
         said: format!(
-            "{who} in {}{stands}{started}: {kept}, {} after{waited}",
-            state(group),
+            "{who}{doing}{stands}{started}: {kept}, {} after{waited}",
             grouped(group.after)
         ),
         culprit: site.map(shown),
