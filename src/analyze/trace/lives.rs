@@ -245,7 +245,8 @@ impl Lives {
                 self.counts.preexisting += 1;
                 let backfill = &mut self.backfill[to as usize];
                 *backfill = backfill.wrapping_add(at.wrapping_sub(sync));
-                // The event has no stack up to Go 1.21: what it tells is where the goroutine began, not where it is.
+                // Without a stack of its own (up to Go 1.21, and in the JSON for a browser) the event tells where the goroutine began, not
+                // where it is.
                 if !by.stack.is_some() {
                     self.lives[slot].start = stacks.facts(stack).root;
                     stack = StackRef::NONE;

@@ -16,7 +16,7 @@ use crate::model::trace::{
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 
-/// Events of a chunk: enough that handing over costs nothing, few enough that some chunks stay in the processor's own cache.
+/// Events of a chunk: enough that handing over costs nothing, few enough that the other thread begins early.
 const CHUNK: usize = 1 << 14;
 
 /// Events in a chunk that go as they are: they take more than a hundred bytes each.

@@ -138,8 +138,8 @@ pub struct GoTransition {
     pub to: GoState,
     /// Why it blocked or stopped; empty for everything else.
     pub reason: Word,
-    /// Its own stack: for a creation that of the new goroutine (its start function); the same for a first status up to Go 1.21, whose
-    /// event has no stack.
+    /// Its own stack: for a creation that of the new goroutine (its start function); the same for a first status whose event has no
+    /// stack (up to Go 1.21, and in the JSON for a browser).
     pub stack: StackRef,
 }
 
